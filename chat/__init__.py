@@ -1,0 +1,1 @@
+"""The chat: one room, every message stored before it is acknowledged."""

@@ -1,0 +1,12 @@
+from django.apps import AppConfig
+
+
+class ChatConfig(AppConfig):
+    name = "chat"
+
+    def ready(self):
+        # `daphne …` reads its server class after it has imported the application, `runserver`
+        # before, so asgi.py would be too late.
+        from chatsite.server import register
+
+        register()

@@ -1,0 +1,60 @@
+"""Changes of the history, encoded once, in batches that leave no number out. Pure."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+from chat import protocol
+
+ENVELOPE_BYTES = 128  # `messages` frame around its messages
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One message in the state that number `rev` gave it; `encoded` is how it travels."""
+
+    rev: int
+    seq: int
+    visible: bool
+    encoded: str
+
+
+@dataclass(frozen=True)
+class Batch:
+    """All that numbers `start` to `end` of `epoch` brought, in order of rev, and nothing else.
+
+    A number may have no event: a later one changed its message again.
+    """
+
+    epoch: str
+    start: int
+    end: int
+    events: tuple[Event, ...]
+
+    @cached_property
+    def frame(self) -> str:
+        """The text that every client gets."""
+        return protocol.messages(self.start, self.end, (event.encoded for event in self.events))
+
+    def beyond(self, seq: int) -> "Batch":
+        """The part of the batch after number `seq`, which lies within it or just before it."""
+        if seq < self.start:
+            return self
+        events = tuple(event for event in self.events if event.rev > seq)
+        return Batch(self.epoch, seq + 1, self.end, events)
+
+
+def batches(epoch: str, start: int, end: int, events: Iterable[Event]) -> Iterator[Batch]:
+    """Split `events` (in order of rev) into batches within a frame's bounds; at least one."""
+    taken: list[Event] = []
+    size = ENVELOPE_BYTES
+    for event in events:
+        weight = len(event.encoded.encode()) + 1
+        if taken and (
+            len(taken) == protocol.BATCH_MESSAGES or size + weight > protocol.BATCH_BYTES
+        ):
+            yield Batch(epoch, start, taken[-1].rev, tuple(taken))
+            start, taken, size = taken[-1].rev + 1, [], ENVELOPE_BYTES
+        taken.append(event)
+        size += weight
+    yield Batch(epoch, start, end, tuple(taken))

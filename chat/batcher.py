@@ -1,0 +1,83 @@
+"""Group commit: what comes while one batch is at work makes up the next. No timer."""
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Awaitable, Callable
+from typing import Generic, TypeVar
+
+Item = TypeVar("Item")
+logger = logging.getLogger(__name__)
+
+
+class Full(Exception):
+    """The queue is at its bound."""
+
+
+class Batcher(Generic[Item]):
+    """A bounded queue and one task that hands all that waits to `work`, batch after batch.
+
+    `work` settles every item of its batch and may raise: the loop survives, and `failed` is told
+    of the batch.
+    """
+
+    def __init__(
+        self,
+        work: Callable[[list[Item]], Awaitable[None]],
+        failed: Callable[[list[Item], Exception], None],
+        *,
+        capacity: int,
+        most: int,
+        weigh: Callable[[Item], int] = lambda item: 0,
+        heaviest: int = 1,
+    ):
+        """At most `most` items and `heaviest` by `weigh` go into a batch, `capacity` wait."""
+        self._work, self._failed = work, failed
+        self._capacity, self._most = capacity, most
+        self._weigh, self._heaviest = weigh, heaviest
+        self._waiting: deque[Item] = deque()
+        self._some = asyncio.Event()
+        self._idle = asyncio.Event()
+        self._idle.set()
+
+    def put(self, item: Item) -> None:
+        """Queue `item`; raises `Full`."""
+        if len(self._waiting) >= self._capacity:
+            raise Full
+        self._waiting.append(item)
+        self._some.set()
+        self._idle.clear()
+
+    async def run(self) -> None:
+        """Work until cancelled."""
+        while True:
+            await self._some.wait()
+            batch = self._take()
+            try:
+                await self._work(batch)
+            except Exception as error:
+                logger.exception("a batch of %d failed", len(batch))
+                self._failed(batch, error)
+            if not self._waiting:
+                self._some.clear()
+                self._idle.set()
+
+    async def drained(self) -> None:
+        """Wait until nothing waits and nothing is at work."""
+        await self._idle.wait()
+
+    def drop(self) -> list[Item]:
+        """Give back all that waits; none of it was tried."""
+        dropped = list(self._waiting)
+        self._waiting.clear()
+        return dropped
+
+    def _take(self) -> list[Item]:
+        batch: list[Item] = []
+        weight = 0
+        while self._waiting and len(batch) < self._most:
+            weight += self._weigh(self._waiting[0])
+            if batch and weight > self._heaviest:
+                break
+            batch.append(self._waiting.popleft())
+        return batch

@@ -1,0 +1,223 @@
+"""A socket: frames in, verbs of the relay, frames out. It only translates."""
+
+import asyncio
+import logging
+from functools import partial
+
+from channels.exceptions import StopConsumer
+from channels.generic.websocket import AsyncWebsocketConsumer
+from channels.layers import get_channel_layer
+
+from chat import names, protocol
+from chat.handshake import deny, same_origin
+from chat.identity import member_of_headers
+from chat.limits import doorkeeper, rates
+from chat.log import Draft
+from chat.members import Claim
+from chat.models import new_member_id
+from chat.outlet import Clogged, Outlet, make_outlet
+from chat.protocol import FrameError, Since
+from chat.relay import get_relay
+
+UNANSWERED = 32  # posts; a client that sends more is not read until some are settled
+logger = logging.getLogger(__name__)
+
+
+class ChatConsumer(AsyncWebsocketConsumer):
+    """One socket. Its frames are handled one after the other; nothing it sends can close it.
+
+    `member_id` is who it is, by cookie or for this connection; `name` is set while it has joined
+    under one. The relay calls `send_text`, `renamed` and `dismiss`.
+    """
+
+    async def __call__(self, scope, receive, send):
+        # Not the stock one: it makes a channel for each socket, which fails while Redis is down,
+        # and its dispatch hops to a thread for each frame.
+        self.scope, self.base_send = scope, send
+        self.channel_layer = get_channel_layer(self.channel_layer_alias)
+        self.relay = get_relay()
+        self.address = (scope.get("client") or [None])[0]
+        cookie = member_of_headers(scope["headers"])
+        self.lasting = cookie is not None
+        self.member_id = cookie or new_member_id()
+        self.name: str | None = None
+        self._outlet: Outlet | None = None
+        self._closing: asyncio.Task | None = None
+        self._deferred: list[str] | None = None
+        self._admitted = self._greeted = self._spoke = False
+        self._unanswered = asyncio.Semaphore(UNANSWERED)
+        try:
+            while True:
+                await self.dispatch(await receive())
+        except StopConsumer:
+            pass
+        finally:
+            self._leave()
+
+    async def dispatch(self, message):
+        try:
+            await getattr(self, message["type"].replace(".", "_"))(message)
+        except StopConsumer:
+            raise
+        except Exception:
+            logger.exception("%s could not be handled", message["type"])
+            if self._outlet is None:
+                await deny(self.scope, self.base_send, 503)
+
+    # --- the socket ------------------------------------------------------------------------------
+    async def connect(self):
+        if not same_origin(self.scope):
+            await deny(self.scope, self.base_send, 403)
+            return
+        if not doorkeeper.admit(self.address):
+            await deny(self.scope, self.base_send, 429)
+            return
+        self._admitted = True
+        self.channel_name = self.relay.group.channel_name
+        await self.relay.group.add()
+        await self.accept()
+        self._outlet = make_outlet(self.scope, self.base_send)
+
+    def _leave(self):
+        """Whatever happened: give back all that this socket held."""
+        named = self.name is not None
+        self.relay.leave(self)
+        self.relay.people.leave(self)
+        if named and not self.lasting:
+            self.relay.people.release(self.member_id)
+        if self._admitted:
+            doorkeeper.dismiss(self.address)
+        if self._outlet:
+            self._outlet.stop()
+
+    # --- what the relay calls --------------------------------------------------------------------
+    def send_text(self, text: str) -> None:
+        if self._deferred is not None:
+            self._deferred.append(text)  # nothing comes between a `hello` and its messages
+        else:
+            self._write(text)
+
+    def _write(self, text: str) -> None:
+        if self._closing or self._outlet is None:
+            return
+        try:
+            self._outlet.write(text)
+        except Clogged:
+            self._closing = asyncio.create_task(self.close(protocol.CLOSE_CODES["slow"]))
+
+    def renamed(self, name: str) -> None:
+        self.send_text(protocol.you(self.member_id, name))
+
+    def dismiss(self, code: str, message: str) -> None:
+        self._write(protocol.bye(code, message))
+        self._closing = asyncio.create_task(self.close(protocol.CLOSE_CODES[code]))
+
+    # --- frames ----------------------------------------------------------------------------------
+    async def receive(self, text_data=None, bytes_data=None):
+        frame = None
+        try:
+            if text_data is None:
+                raise FrameError("not_json")
+            frame = protocol.parse(text_data)
+            await HANDLERS[frame.kind](self, frame)
+        except FrameError as wrong:
+            self._refuse(wrong, frame)
+            if frame is None and wrong.kind == "join":
+                await self._answer(None)  # every join gets a `hello`, a malformed one, too
+        except Exception:
+            logger.exception("a frame could not be handled")
+            self._refuse(FrameError("busy", retry_after=1), frame)
+
+    def _refuse(self, wrong: FrameError, frame: protocol.ClientFrame | None) -> None:
+        if frame is not None:
+            wrong.kind, wrong.nonce = frame.kind, getattr(frame, "nonce", None)
+        self._write(wrong.frame())
+
+    async def _join(self, frame: protocol.Join):
+        await self.relay.started()
+        since = frame.since
+        try:
+            rates.join(self.address)
+            await self._take_name(frame.name)
+        except FrameError as wrong:
+            self._refuse(wrong, frame)
+            if wrong.code == "rate_limited" and self._greeted:
+                since = None  # or a flood of joins would be answered by a flood of messages
+        await self._answer(since)
+
+    async def _take_name(self, wanted: str | None):
+        if wanted is None and (self.name or not self.lasting):
+            return
+        try:
+            name = None if wanted is None else names.check(wanted)
+        except names.NameInvalid as wrong:
+            raise FrameError("name_invalid", str(wrong)) from None
+        claimed = await self.relay.people.claim(Claim(self.member_id, name, self.address))
+        if claimed.taken:
+            raise FrameError("name_taken")
+        if claimed.name:
+            self.relay.people.named(self, claimed)
+
+    async def _answer(self, since: Since | None):
+        """`hello`, then whatever brings this client to where the room is."""
+        if self._greeted and since is None:
+            self._write(self._hello(resumed=True))
+            return
+        resumed = await self.relay.resumable(since)
+        self.relay.leave(self)
+        self._deferred, ring = [], self.relay.ring
+        self.relay.people.arrive(self)
+        self._write(self._hello(resumed=resumed))
+        batches = ring.after(since.seq) if resumed else ring.latest()
+        while batches:
+            for batch in batches:
+                self._write(batch.frame)
+            await self._outlet.flushed()
+            if batches[-1].end == ring.seq:
+                break
+            batches = ring.after(batches[-1].end)
+        if not batches or ring is not self.relay.ring:
+            self.dismiss("resync", "The room has moved on while you were catching up.")
+            return
+        self._greeted = True
+        self.relay.attend(self)
+        deferred, self._deferred = self._deferred, None
+        for text in deferred:
+            self._write(text)
+
+    def _hello(self, *, resumed: bool) -> str:
+        you = {"id": self.member_id, "name": self.name} if self.name else None
+        return self.relay.hello(you, resumed=resumed)
+
+    async def _post(self, frame: protocol.Post):
+        if self.name is None:
+            raise FrameError("name_required")
+        refusal = None
+        try:
+            rates.post(self.member_id, self.relay.room)
+        except FrameError as wrong:
+            refusal = wrong
+        await self._unanswered.acquire()
+        draft = Draft(self.member_id, self.name, frame.nonce, frame.text)
+        try:
+            self.relay.post(draft, partial(self._settle, frame), refusal)
+        except FrameError:
+            self._unanswered.release()
+            raise
+
+    def _settle(self, post: protocol.Post, outcome: int | FrameError) -> None:
+        self._unanswered.release()
+        if isinstance(outcome, FrameError):
+            self._refuse(outcome, post)
+            return
+        self._write(protocol.accepted(post.nonce, outcome))
+        if self.lasting and not self._spoke:
+            self._spoke = True
+            self.relay.people.spoke(self.member_id)
+
+    async def _ping(self, frame: protocol.Ping):
+        await self.relay.started()
+        self._write(self.relay.tick())
+
+
+HANDLERS = {"join": ChatConsumer._join, "post": ChatConsumer._post, "ping": ChatConsumer._ping}

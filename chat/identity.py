@@ -1,0 +1,47 @@
+"""The signed cookie that says which member a browser is."""
+
+from http.cookies import CookieError, SimpleCookie
+
+from django.conf import settings
+from django.core import signing
+from django.http import HttpRequest, HttpResponse
+
+from chat.models import new_member_id
+
+COOKIE = "member"
+AGE = 400 * 24 * 3600  # seconds; browsers keep no cookie longer (RFC 6265bis)
+_signer = signing.TimestampSigner(salt="chat.member")
+
+
+def member_of(cookie: str | None) -> str | None:
+    """The member id in a cookie's value; None where there is none, or a forged or old one."""
+    try:
+        return _signer.unsign(cookie or "", max_age=AGE)
+    except signing.BadSignature:
+        return None
+
+
+def member_of_headers(headers: list[tuple[bytes, bytes]]) -> str | None:
+    """The member id in the headers of a WebSocket handshake."""
+    for name, value in headers:
+        if name == b"cookie":
+            try:
+                found = SimpleCookie(value.decode("latin1")).get(COOKIE)
+            except CookieError:
+                return None
+            return member_of(found.value) if found else None
+    return None
+
+
+def remember(request: HttpRequest, response: HttpResponse) -> str:
+    """Set the cookie, anew each time so that it doesn't age; returns its member id."""
+    member_id = member_of(request.COOKIES.get(COOKIE)) or new_member_id()
+    response.set_cookie(
+        COOKIE,
+        _signer.sign(member_id),
+        max_age=AGE,
+        httponly=True,
+        samesite="Lax",
+        secure=settings.SESSION_COOKIE_SECURE,
+    )
+    return member_id

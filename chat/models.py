@@ -1,0 +1,143 @@
+"""The tables. Only chat/log.py writes messages; see docs/ARCHITECTURE.md."""
+
+import secrets
+from datetime import datetime
+
+from django.db import models
+
+from chat import protocol
+
+
+def new_epoch() -> str:
+    """A random mark of one history."""
+    return secrets.token_hex(8)
+
+
+def new_member_id() -> str:
+    """A random public id: it says who wrote a message, and lets nobody in."""
+    return secrets.token_urlsafe(9)
+
+
+class Log(models.Model):
+    """One row: where the history stands. Its lock orders all changes, across processes.
+
+    `seq` is the gapless counter that numbers every change; `epoch` marks this history;
+    `version` grows whenever the room or a ban changes.
+    """
+
+    epoch = models.CharField(max_length=32, default=new_epoch)
+    seq = models.BigIntegerField(default=0)
+    version = models.BigIntegerField(default=0)
+
+    def __str__(self):
+        return f"{self.epoch} at {self.seq}"
+
+
+class Room(models.Model):
+    """One row: what the room is called and who may write."""
+
+    class Mode(models.TextChoices):
+        OPEN = "open"
+        SLOW = "slow"
+        READ_ONLY = "read_only", "read-only"
+
+    title = models.CharField(max_length=80, default="Simple chat")
+    notice = models.CharField(max_length=300, blank=True)
+    mode = models.CharField(max_length=10, choices=Mode, default=Mode.OPEN)
+    slow_seconds = models.PositiveSmallIntegerField(default=30)
+
+    class Meta:
+        verbose_name_plural = "room"
+
+    def __str__(self):
+        return self.title
+
+    def as_fields(self) -> dict:
+        """The room as the protocol tells it."""
+        return {
+            "title": self.title,
+            "notice": self.notice,
+            "mode": self.mode,
+            "slow_seconds": self.slow_seconds,
+        }
+
+
+class Member(models.Model):
+    """A person, known by a cookie or by a connection, and the name that is held for them.
+
+    The keys are empty once the name is free again; `name` stays, for those who moderate.
+    """
+
+    id = models.CharField(primary_key=True, max_length=16, default=new_member_id)
+    name = models.CharField(max_length=32)
+    # Two names that look alike have a key in common: see chat/names.py. NULLs are never equal.
+    name_key = models.CharField(max_length=1000, unique=True, null=True, editable=False)  # noqa: DJ001
+    look_key = models.CharField(max_length=1000, unique=True, null=True, editable=False)  # noqa: DJ001
+    held_until = models.DateTimeField(db_index=True)
+    # Known by a cookie and has spoken: the name is kept for days, not for seconds.
+    lasting = models.BooleanField(default=False)
+    last_seen_at = models.DateTimeField()
+    last_address = models.GenericIPAddressField(null=True, blank=True)
+
+    def __str__(self):
+        return self.name
+
+
+class Message(models.Model):
+    """What somebody said. `rev` is the number of its last change, `seq` that of its first."""
+
+    seq = models.BigIntegerField(primary_key=True)
+    rev = models.BigIntegerField(unique=True)
+    # A member's id. No foreign key: a message outlives what is known of its author.
+    author = models.CharField(max_length=16)
+    name = models.CharField(max_length=32)
+    text = models.TextField(max_length=protocol.LIMITS["text"])
+    nonce = models.CharField(max_length=64)
+    reply_to = models.BigIntegerField(null=True, blank=True)
+    at = models.DateTimeField()
+    edited_at = models.DateTimeField(null=True, blank=True)
+    hidden_at = models.DateTimeField(null=True, blank=True)
+    hidden_by = models.CharField(max_length=150, blank=True)
+    removed_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["-seq"]
+        constraints = [
+            # The nonce first: retries are looked up by it.
+            models.UniqueConstraint(fields=["nonce", "author"], name="one_message_a_nonce")
+        ]
+
+    def __str__(self):
+        return f"{self.name}, {self.seq}"
+
+    @property
+    def visible(self) -> bool:
+        return self.removed_at is None and self.hidden_at is None
+
+    def encoded(self) -> str:
+        """The message as it travels."""
+        if not self.visible:
+            return protocol.removed(seq=self.seq, rev=self.rev, by=self.author)
+        return protocol.message(
+            seq=self.seq,
+            rev=self.rev,
+            by=self.author,
+            name=self.name,
+            text=self.text,
+            at=self.at,
+            nonce=self.nonce,
+        )
+
+
+class Ban(models.Model):
+    """Who may not take part: a member, an address, or both."""
+
+    member = models.ForeignKey(Member, null=True, blank=True, on_delete=models.CASCADE)
+    address = models.GenericIPAddressField(null=True, blank=True)
+    reason = models.CharField(max_length=300, blank=True)
+    by = models.CharField(max_length=150)
+    made_at = models.DateTimeField(auto_now_add=True)
+    expires_at: datetime | None = models.DateTimeField(null=True, blank=True)
+
+    def __str__(self):
+        return f"{self.member or self.address}"

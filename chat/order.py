@@ -1,0 +1,56 @@
+"""Delivery in the order of the numbers, each exactly once, whatever order batches come in. Pure."""
+
+from collections.abc import Callable
+
+from chat.batch import Batch
+from chat.ring import Ring
+
+
+class Order:
+    """Puts batches into the ring one after the other and hands each on to `deliver`.
+
+    Invariant: what has been delivered is what the ring has: every number up to `ring.seq`.
+    """
+
+    def __init__(self, ring: Ring, deliver: Callable[[Batch], None]):
+        self.ring, self._deliver = ring, deliver
+        self._held: dict[int, Batch] = {}  # by start
+
+    @property
+    def waits(self) -> bool:
+        """Something is held whose predecessor has not come."""
+        return bool(self._held)
+
+    def hold(self, batch: Batch) -> None:
+        """Keep a batch until it is received, or released."""
+        if batch.epoch == self.ring.epoch and batch.end > self.ring.seq:
+            self._held[batch.start] = batch
+
+    def receive(self, batch: Batch) -> bool:
+        """Deliver `batch` and what was held after it; hold it where it is early.
+
+        Returns whether it was early. What is old is ignored; of what overlaps, the new part is
+        delivered.
+        """
+        if batch.epoch != self.ring.epoch or batch.end <= self.ring.seq:
+            return False
+        if batch.start > self.ring.seq + 1:
+            self.hold(batch)
+            return True
+        self._pass_on(batch)
+        self.release()
+        return False
+
+    def release(self) -> None:
+        """Deliver what is held, as far as it follows without a gap."""
+        for start in sorted(self._held):
+            if start > self.ring.seq + 1:
+                break
+            batch = self._held.pop(start)
+            if batch.end > self.ring.seq:
+                self._pass_on(batch)
+
+    def _pass_on(self, batch: Batch) -> None:
+        batch = batch.beyond(self.ring.seq)
+        self.ring.extend(batch)
+        self._deliver(batch)

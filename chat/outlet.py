@@ -1,0 +1,78 @@
+"""How frames leave a socket: without waiting, in order.
+
+Under our own Daphne (chatsite/server.py) a frame is written at once. ASGI's `send` may wait for
+the network, and a relay that waits for one client makes all others wait: under another server
+each socket has a queue and a task that empties it.
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from typing import Protocol
+
+EXTENSION = "simplechat.write"  # in the scope's `extensions`: a function that takes a text
+CAPACITY = 1000  # frames
+logger = logging.getLogger(__name__)
+
+
+class Outlet(Protocol):
+    def write(self, text: str) -> None:
+        """Send a text frame, after all those before. Raises `Clogged`."""
+
+    async def flushed(self) -> None:
+        """Wait until what was written has left."""
+
+    def stop(self) -> None:
+        """Nothing more will be written."""
+
+
+class Clogged(Exception):
+    """The client doesn't read: too much waits for it."""
+
+
+class Direct:
+    """Writes to the server's own buffer."""
+
+    def __init__(self, write: Callable[[str], None]):
+        self.write = write
+
+    async def flushed(self) -> None:
+        """The server keeps the order, and buffers."""
+
+    def stop(self) -> None:
+        """Nothing to do."""
+
+
+class Queued:
+    """Writes to a bounded queue, which a task of its own sends from."""
+
+    def __init__(self, send: Callable[[dict], Awaitable[None]]):
+        self._send = send
+        self._queue: asyncio.Queue[str] = asyncio.Queue(CAPACITY)
+        self._task = asyncio.create_task(self._run())
+
+    def write(self, text: str) -> None:
+        try:
+            self._queue.put_nowait(text)
+        except asyncio.QueueFull:
+            raise Clogged from None
+
+    async def flushed(self) -> None:
+        await self._queue.join()
+
+    def stop(self) -> None:
+        self._task.cancel()
+
+    async def _run(self) -> None:
+        while True:
+            text = await self._queue.get()
+            try:
+                await self._send({"type": "websocket.send", "text": text})
+            except Exception as error:  # closed by the other side; `disconnect` follows
+                logger.debug("a frame could not be sent: %r", error)
+            self._queue.task_done()
+
+
+def make_outlet(scope: dict, send: Callable[[dict], Awaitable[None]]) -> Outlet:
+    write = (scope.get("extensions") or {}).get(EXTENSION)
+    return Direct(write) if write else Queued(send)

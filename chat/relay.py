@@ -1,0 +1,274 @@
+"""The relay, one per process: it brings what is stored to every socket, in order, with no gap.
+
+The log is the truth, the channel layer a hint. Batches come, as hints, from the writers of all
+processes, and are delivered in the order of their numbers. A batch that is early waits a moment
+for its predecessor, then the gap is read from the log; one that is old is ignored. Every second
+or two the counter in the database is looked at, so what the channel layer lost comes late, no
+more.
+"""
+
+import asyncio
+import contextlib
+import logging
+import random
+from collections.abc import Callable, Coroutine
+from dataclasses import astuple
+from typing import Protocol
+
+from django.db import Error as DatabaseError
+
+from chat import log, protocol
+from chat.batch import Batch, Event
+from chat.database import Threads
+from chat.group import Group
+from chat.models import Message, Room
+from chat.order import Order
+from chat.people import People, Tab
+from chat.protocol import FrameError, Since
+from chat.ring import LATEST, Ring
+from chat.writer import Settle, Writer
+
+EARLY = 0.2  # seconds that a batch waits for its predecessor, or for its echo
+TAIL = (1.0, 2.0)  # seconds between two looks at the counter
+TICK = 15.0
+START = 5.0  # seconds that a socket waits for the history to be read
+RING = 1000
+logger = logging.getLogger(__name__)
+
+
+class Socket(Tab, Protocol):
+    """What the relay knows of a consumer."""
+
+    def send_text(self, text: str) -> None:
+        """Send a frame, without waiting."""
+
+    def dismiss(self, code: str, message: str) -> None:
+        """Say `bye` and close."""
+
+
+class Relay:
+    """To be made, used and stopped in one event loop; all its methods are for that loop only."""
+
+    def __init__(self):
+        self.room: dict = {}
+        self._order: Order | None = None
+        self._head: log.Head | None = None  # where the database was last seen to stand
+        self._sockets: set[Socket] = set()  # that have everything up to ring.seq
+        self._started = asyncio.Event()
+        self._mending = asyncio.Event()
+        self._looking = asyncio.Lock()
+        self._blind = False
+        self._threads = Threads("chat-work", 2)
+        self._writing = Threads("chat-write", 1)
+        self._writer = Writer(self._writing, self._committed)
+        self.group = Group()
+        self.group.on("batch", self._hear)
+        self.people = People(self._threads, self.group, self.tell)
+        self._tasks = [
+            asyncio.create_task(_survive(work))
+            for work in (
+                self._writer.run,
+                self._watch,
+                self._mend,
+                self._tick,
+                *self.group.tasks,
+                *self.people.tasks,
+            )
+        ]
+
+    async def started(self) -> None:
+        """Wait until the history is read. Raises `FrameError("busy")` if that takes too long."""
+        try:
+            async with asyncio.timeout(START):
+                await self._started.wait()
+        except TimeoutError:
+            raise FrameError("busy", retry_after=2) from None
+
+    async def stop(self) -> None:
+        """Store what waits, then end all tasks and threads."""
+        await self._writer.drained()
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        self._writing.stop()
+        self._threads.stop()
+
+    @property
+    def ring(self) -> Ring:
+        """What has been delivered; there once `started`."""
+        return self._order.ring
+
+    # --- sockets ---------------------------------------------------------------------------------
+    def hello(self, you: dict | None, *, resumed: bool) -> str:
+        return protocol.hello(
+            epoch=self.ring.epoch,
+            seq=self.ring.seq,
+            you=you,
+            room=self.room,
+            online=self.people.presence.online(),
+            resumed=resumed,
+        )
+
+    def tick(self) -> str:
+        return protocol.tick(self.ring.epoch, max(self.ring.seq, self._head.seq))
+
+    async def resumable(self, since: Since | None) -> bool:
+        """Whether a client with this position can go on from there.
+
+        One that is ahead of this process may be right: another process may have told it of what
+        this one has not seen yet.
+        """
+        if since is None or since.epoch != self.ring.epoch:
+            return False
+        if since.seq > self.ring.seq:
+            await self._look()
+        return since.epoch == self.ring.epoch and self.ring.floor <= since.seq <= self.ring.seq
+
+    def attend(self, socket: Socket) -> None:
+        """`socket` has everything up to `ring.seq`: from now on it gets what comes."""
+        self._sockets.add(socket)
+
+    def leave(self, socket: Socket) -> None:
+        self._sockets.discard(socket)
+
+    def tell(self, text: str) -> None:
+        """Send a frame to every socket of this process."""
+        for socket in list(self._sockets):
+            try:
+                socket.send_text(text)
+            except Exception:
+                logger.exception("a frame could not be sent")
+
+    async def older(self, seq: int, limit: int) -> tuple[list[Message], bool]:
+        """`log.before`. Raises `DatabaseError`."""
+        return await self._threads.run(log.before, seq, limit)
+
+    # --- posts -----------------------------------------------------------------------------------
+    def post(self, draft: log.Draft, settle: Settle, refusal: FrameError | None = None) -> None:
+        """Store `draft`, soon; `settle` hears of it before anybody gets the message.
+
+        With a `refusal` nothing is stored: `settle` gets the refusal, or the seq of a message
+        that had been stored before. Raises `FrameError` where it will not be tried.
+        """
+        if self.room["mode"] == Room.Mode.READ_ONLY:
+            refusal = FrameError("read_only")
+        self._writer.post(draft, settle, refusal)
+
+    def _committed(self, batches: list[Batch]) -> None:
+        """What is stored goes to all by the group, to this process, too.
+
+        It is held here as well: a channel layer that loses it costs a moment, and no query.
+        """
+        for batch in batches:
+            self._order.hold(batch)
+            self.group.publish(_as_hint(batch), lost=self._mending.set)
+        self._mend_soon()
+
+    # --- ordering --------------------------------------------------------------------------------
+    def _hear(self, hint: dict) -> None:
+        if self._order and self._order.receive(_as_batch(hint)):
+            self._mend_soon()
+
+    def _mend_soon(self) -> None:
+        asyncio.get_running_loop().call_later(EARLY, self._mending.set)
+
+    async def _mend(self) -> None:
+        """Close gaps, with what is held here or else with what the log has."""
+        while True:
+            await self._mending.wait()
+            self._mending.clear()
+            self._order.release()
+            if self._order.waits:
+                with contextlib.suppress(DatabaseError):  # `_watch` tries again, and says so
+                    await self._look()
+
+    async def _watch(self) -> None:
+        while True:
+            try:
+                await self._look()
+            except DatabaseError as error:
+                if not self._blind:  # one line an outage
+                    logger.warning("the history can't be read: %s", error)
+                self._blind = True
+            else:
+                self._blind = False
+            await asyncio.sleep(random.uniform(*TAIL))
+
+    async def _look(self) -> None:
+        """Look where the database stands, and deliver whatever has not been delivered."""
+        async with self._looking:
+            head = await self._threads.run(log.head)
+            if self._order is None or head.epoch != self.ring.epoch:
+                await self._begin(head)
+            if self._head is None or head.version != self._head.version:
+                await self._read_room()
+            self._head = head
+            self._started.set()
+            while self.ring.seq < head.seq:
+                for batch in await self._threads.run(log.after, self.ring.seq):
+                    if batch.epoch != head.epoch:
+                        return  # restored while we read; the next look begins afresh
+                    self._order.receive(batch)
+            if self.ring.short:
+                self.ring.refill(await self._threads.run(log.latest, 2 * LATEST))
+
+    async def _begin(self, head: log.Head) -> None:
+        """Read the newest part of a history that is new to us, at the start or after a restore."""
+        known = await self._threads.run(log.recent, head, RING)
+        latest = await self._threads.run(log.latest, 2 * LATEST)
+        restored = self._order is not None
+        self._order = Order(Ring(head.epoch, head.seq, known, latest, size=RING), self._deliver)
+        if restored:
+            for socket in list(self._sockets):
+                socket.dismiss("resync", "The room's history was restored.")
+
+    async def _read_room(self) -> None:
+        room = (await self._threads.run(Room.objects.get)).as_fields()
+        if self.room and room != self.room:
+            self.tell(protocol.room(**room))
+        self.room = room
+
+    def _deliver(self, batch: Batch) -> None:
+        self.tell(batch.frame)
+
+    async def _tick(self) -> None:
+        while True:
+            await asyncio.sleep(TICK)
+            if self._started.is_set():
+                self.tell(self.tick())
+
+
+async def _survive(work: Callable[[], Coroutine]) -> None:
+    """Whatever happens to a task of the relay, it goes on."""
+    while True:
+        try:
+            await work()
+        except Exception:
+            logger.exception("%s failed; it goes on", work.__qualname__)
+            await asyncio.sleep(1)
+
+
+def _as_hint(batch: Batch) -> dict:
+    return {
+        "type": "batch",
+        "epoch": batch.epoch,
+        "start": batch.start,
+        "end": batch.end,
+        "events": [astuple(event) for event in batch.events],
+    }
+
+
+def _as_batch(hint: dict) -> Batch:
+    events = tuple(Event(*fields) for fields in hint["events"])
+    return Batch(hint["epoch"], hint["start"], hint["end"], events)
+
+
+_relays: dict[asyncio.AbstractEventLoop, Relay] = {}
+
+
+def get_relay() -> Relay:
+    """The relay of this process, made with its first use: Daphne has no start-up event."""
+    loop = asyncio.get_running_loop()
+    if loop not in _relays:
+        _relays[loop] = Relay()
+    return _relays[loop]

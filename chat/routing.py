@@ -1,0 +1,13 @@
+"""The one WebSocket address."""
+
+from django.urls import path, re_path
+
+from chat.consumers import ChatConsumer
+from chat.handshake import deny
+
+
+async def not_found(scope, receive, send):
+    await deny(scope, send, 404)
+
+
+websocket_urlpatterns = [path("ws/chat/", ChatConsumer.as_asgi()), re_path("", not_found)]
