@@ -98,7 +98,7 @@ async def measure(url: str, clients: int, rate: float, seconds: float, pid: int 
         await crowd[number % clients].say()
     expected = total * clients
     deadline = time.perf_counter() + 30
-    while sum(len(c.late) for c in crowd) < expected and time.perf_counter() < deadline:
+    while sum(len(c.late) for c in crowd) < expected and time.perf_counter() < deadline:  # noqa: ASYNC110
         await asyncio.sleep(0.05)
     cpu = cpu_seconds(pid) - before if pid else 0.0
     late = sorted(value for client in crowd for value in client.late)

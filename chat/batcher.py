@@ -24,7 +24,7 @@ class Batcher(Generic[Item]):
     def __init__(
         self,
         work: Callable[[list[Item]], Awaitable[None]],
-        failed: Callable[[list[Item], Exception], None],
+        failed: Callable[[list[Item], Exception], None] = lambda batch, error: None,
         *,
         capacity: int,
         most: int,

@@ -122,8 +122,8 @@ class ChatConsumer(AsyncWebsocketConsumer):
             await HANDLERS[frame.kind](self, frame)
         except FrameError as wrong:
             self._refuse(wrong, frame)
-            if frame is None and wrong.kind == "join":
-                await self._answer(None)  # every join gets a `hello`, a malformed one, too
+            if frame is None and wrong.kind == "join":  # every join gets a `hello`
+                await self.receive('{"type":"join"}')
         except Exception:
             logger.exception("a frame could not be handled")
             self._refuse(FrameError("busy", retry_after=1), frame)
@@ -217,7 +217,7 @@ class ChatConsumer(AsyncWebsocketConsumer):
 
     async def _ping(self, frame: protocol.Ping):
         await self.relay.started()
-        self._write(self.relay.tick())
+        self.relay.ping(self._write)
 
 
 HANDLERS = {"join": ChatConsumer._join, "post": ChatConsumer._post, "ping": ChatConsumer._ping}

@@ -40,6 +40,7 @@ class Presence:
         self._tabs: Counter[str] = Counter()
         self._others: dict[str, _Process] = {}
         self._told: frozenset[str] = frozenset()
+        self._shown: set[str] = set()  # in a `hello` since then
         self._announced: dict[str, str] = {}
         self._next_announcement = 0.0
         self._asks = True  # the first time: the others should say who is with them
@@ -64,8 +65,9 @@ class Presence:
 
     # --- everybody -------------------------------------------------------------------------------
     def online(self) -> dict:
-        """The `online` of a `hello`."""
+        """The `online` of a `hello`: who is here now, though not all have been told yet."""
         names = set(self._everybody().values())
+        self._shown |= names
         shown = sorted(names, key=str.casefold) if len(names) <= NAMES_LIMIT else []
         return {"count": len(names), "names": shown}
 
@@ -80,9 +82,10 @@ class Presence:
         self._announce()
         self._forget()
         names = frozenset(self._everybody().values())
-        if names == self._told:
+        joined, left = names - self._told, (self._told | self._shown) - names
+        self._shown = set()
+        if not joined and not left:
             return
-        joined, left = names - self._told, self._told - names
         if len(names) > NAMES_LIMIT:
             joined = left = frozenset()
         elif len(self._told) > NAMES_LIMIT:

@@ -12,13 +12,14 @@ import contextlib
 import logging
 import random
 from collections.abc import Callable, Coroutine
-from dataclasses import astuple
+from dataclasses import astuple, replace
 from typing import Protocol
 
 from django.db import Error as DatabaseError
 
 from chat import log, protocol
 from chat.batch import Batch, Event
+from chat.batcher import Batcher, Full
 from chat.database import Threads
 from chat.group import Group
 from chat.models import Message, Room
@@ -61,6 +62,9 @@ class Relay:
         self._threads = Threads("chat-work", 2)
         self._writing = Threads("chat-write", 1)
         self._writer = Writer(self._writing, self._committed)
+        self._pings: Batcher[Callable[[str], None]] = Batcher(
+            self._answer_pings, capacity=100_000, most=100_000
+        )
         self.group = Group()
         self.group.on("batch", self._hear)
         self.people = People(self._threads, self.group, self.tell)
@@ -71,18 +75,24 @@ class Relay:
                 self._watch,
                 self._mend,
                 self._tick,
+                self._pings.run,
                 *self.group.tasks,
                 *self.people.tasks,
             )
         ]
 
     async def started(self) -> None:
-        """Wait until the history is read. Raises `FrameError("busy")` if that takes too long."""
+        """Wait until the history is here, up to what this process has stored.
+
+        Raises `FrameError("busy")` if that takes too long.
+        """
         try:
             async with asyncio.timeout(START):
                 await self._started.wait()
         except TimeoutError:
             raise FrameError("busy", retry_after=2) from None
+        # Who asks now may know what we have stored and not heard back of yet.
+        self._order.release()
 
     async def stop(self) -> None:
         """Store what waits, then end all tasks and threads."""
@@ -111,6 +121,20 @@ class Relay:
 
     def tick(self) -> str:
         return protocol.tick(self.ring.epoch, max(self.ring.seq, self._head.seq))
+
+    def ping(self, answer: Callable[[str], None]) -> None:
+        """Give `answer` a tick with what the database has after this moment."""
+        with contextlib.suppress(Full):  # the next tick comes anyway
+            self._pings.put(answer)
+
+    async def _answer_pings(self, answers: list[Callable[[str], None]]) -> None:
+        """One query for all who have asked while the last one was on its way."""
+        with contextlib.suppress(DatabaseError):  # then it is what we last knew
+            head = await self._threads.run(log.head)
+            if head.epoch == self.ring.epoch:
+                self._head = replace(head, version=self._head.version)
+        for answer in answers:
+            answer(self.tick())
 
     async def resumable(self, since: Since | None) -> bool:
         """Whether a client with this position can go on from there.

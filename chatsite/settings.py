@@ -156,6 +156,8 @@ LOGGING = {
     "root": {"handlers": ["stdout"], "level": "INFO"},
     "loggers": {
         "daphne": {"level": "WARNING"},
+        # Scanners try every name; they get a 400, and the log no traceback.
+        "django.security.DisallowedHost": {"handlers": [], "propagate": False},
         "django": {"level": "INFO", "propagate": True, "handlers": []},
     },
 }

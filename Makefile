@@ -1,0 +1,42 @@
+# Simple chat: every command there is. On a fresh machine: `make run`.
+HOST ?= 127.0.0.1
+PORT ?= 8000
+PY := .venv/bin/python
+
+help:
+	@echo "make run [PORT=8000] [HOST=127.0.0.1]   serve the room (HOST=0.0.0.0: to other devices too)"
+	@echo "make admin                              make an account for /admin/"
+	@echo "make test                               everything that must hold, on both stacks"
+	@echo "make format                             format and lint the Python code"
+
+run: .venv/.run staticfiles/staticfiles.json
+	@$(PY) manage.py migrate --noinput --verbosity 0
+	@exec bin/serve $(HOST) $(PORT)
+
+admin: .venv/.run
+	@$(PY) manage.py migrate --noinput --verbosity 0
+	@$(PY) manage.py createsuperuser
+
+test: .venv/.test staticfiles/staticfiles.json
+	bin/system
+	.venv/bin/ruff check
+	.venv/bin/ruff format --check
+	bin/check-deploy
+	$(PY) manage.py makemigrations --check --dry-run
+	$(PY) -m pytest --stack embedded
+	$(PY) -m pytest --stack scaled
+
+format: .venv/.test
+	.venv/bin/ruff check --fix
+	.venv/bin/ruff format
+
+.venv/.run: requirements.txt constraints.txt
+	@bin/venv $@ requirements.txt
+
+.venv/.test: requirements-dev.txt requirements.txt constraints.txt
+	@bin/venv $@ requirements-dev.txt
+
+staticfiles/staticfiles.json: .venv/.run $(shell find static)
+	@$(PY) manage.py collectstatic --noinput --verbosity 0
+
+.PHONY: help run admin test format

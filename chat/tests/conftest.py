@@ -1,0 +1,160 @@
+"""The fixtures: sites, people and browsers."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from chat.tests.support import people, servers
+from chat.tests.support.site import Site
+
+SCREENSHOTS = Path(__file__).parent / "screenshots"
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+
+
+# --- Django inside pytest's process --------------------------------------------------------------
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(django_db_modify_db_settings, pytestconfig):
+    """SQLite's test database is a file: one in memory is not the same to several threads."""
+    from django.conf import settings
+
+    database = settings.DATABASES["default"]
+    if database["ENGINE"].endswith("sqlite3"):
+        database.setdefault("TEST", {})["NAME"] = str(pytestconfig.stack.folder / "test.sqlite3")
+
+
+@pytest.fixture(scope="session")
+def django_db_keepdb():
+    """Drop nothing: the whole stack goes, and threads may still hold connections."""
+    return True
+
+
+# --- Sites ---------------------------------------------------------------------------------------
+@pytest.fixture
+def make_site(pytestconfig):
+    """Factory: `make_site(CHAT_POST_RATE="2/10 seconds")`, or None to take a variable away."""
+    yield from _sites(pytestconfig)
+
+
+@pytest.fixture(scope="module")
+def site(pytestconfig):
+    """One site that the tests of a module share."""
+    for make in _sites(pytestconfig):
+        yield make()
+
+
+def _sites(config):
+    made: list[Site] = []
+
+    def make_site(*, processes: int = 0, **env: str | None) -> Site:
+        made.append(Site(config.stack, env, processes))
+        return made[-1]
+
+    yield make_site
+    for site in made:
+        site.close()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item, call):
+    """A failure shows what the servers said last."""
+    report = yield
+    if report.failed:
+        report.sections += [(str(server), server.tail()) for server in servers.running]
+    return report
+
+
+# --- People --------------------------------------------------------------------------------------
+@pytest.fixture
+def connect():
+    """Factory: `connect(site, process=0, cookie=…, origin=…, headers=…)`: a socket, no join yet."""
+    yield from _people(people.Person)
+
+
+@pytest.fixture
+def join():
+    """Factory: `join(site, "Ada", process=0, cookie=…, since=…)`: somebody in the room."""
+    yield from _people(people.join)
+
+
+def _people(arrive):
+    present: list[people.Person] = []
+
+    def arrives(*args, **kwargs) -> people.Person:
+        present.append(arrive(*args, **kwargs))
+        return present[-1]
+
+    yield arrives
+    for person in present:
+        person.drops()
+
+
+# --- Browsers ------------------------------------------------------------------------------------
+@pytest.fixture(scope="module")
+def browser():
+    """A real Chromium. For one module only: Playwright keeps an event loop in this thread."""
+    path = next(filter(None, map(shutil.which, BROWSERS)), None)
+    assert path, "no Chromium here: `make test` installs one"
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(
+            executable_path=path,
+            args=[
+                *("--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-sync"),
+                *("--disable-background-networking", "--disable-component-update"),
+            ],
+        )
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def open_page(browser: Browser, request):
+    """Factory: `open_page("/", width=390, height=844, touch=True)`: another person's browser.
+
+    The page has a list `problems` of what its console complained about. The test fails if it
+    is not empty at the end: a test that expects some clears it.
+    """
+    pages: list[Page] = []
+
+    def open_page(
+        path: str = "/",
+        *,
+        site_url: str | None = None,
+        width: int = 1280,
+        height: int = 900,
+        dark: bool = False,
+        touch: bool = False,
+        **context,
+    ) -> Page:
+        page = browser.new_context(
+            viewport={"width": width, "height": height},
+            color_scheme="dark" if dark else "light",
+            has_touch=touch,
+            is_mobile=touch,
+            **context,
+        ).new_page()
+        page.problems = []
+        page.on("pageerror", lambda error: page.problems.append(str(error)))
+        page.on("console", lambda line: _notice(page, line))
+        pages.append(page)
+        page.goto((site_url or request.getfixturevalue("site").url) + path)
+        return page
+
+    yield open_page
+    problems = [problem for page in pages for problem in page.problems]
+    for page in pages:
+        page.context.close()
+    assert not problems, problems
+
+
+def _notice(page: Page, line) -> None:
+    if line.type in {"error", "warning"}:
+        page.problems.append(f"{line.type}: {line.text}")
+
+
+@pytest.fixture
+def shot():
+    """`shot(page, "name")`: a picture for somebody to look at, in chat/tests/screenshots/."""
+    SCREENSHOTS.mkdir(exist_ok=True)
+    return lambda page, name: page.screenshot(path=SCREENSHOTS / f"{name}.png")

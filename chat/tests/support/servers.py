@@ -1,0 +1,273 @@
+"""Servers as child processes, on free ports of this machine, that end when the tests do."""
+
+import contextlib
+import os
+import pwd
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+from http.client import HTTPConnection
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from chat.tests.support import eventually
+
+ROOT = Path(__file__).resolve().parents[3]
+
+running: list["Server"] = []  # what `stop_all` ends, and whose logs a failure shows
+
+
+def stop_all() -> None:
+    """End every server that still runs, the last started first."""
+    while running:
+        running[-1].kill()
+
+
+def free_port() -> int:
+    """A port of 127.0.0.1 that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+class Server:
+    """A child in a process group of its own; its output goes to the file `log`.
+
+    A subclass says which `command` to run and when it `answers`. A stopped server can be
+    started again, on the same port and with the same data.
+    """
+
+    stop_signal = signal.SIGTERM
+    user: str | None = None  # whom to run as, where it must not be root
+
+    def __init__(self, name: str, folder: Path):
+        self.name, self.folder, self.port = name, folder, free_port()
+        folder.mkdir(parents=True, exist_ok=True)
+        self.log = folder / f"{name}.log"
+        self.process: subprocess.Popen | None = None
+
+    def __repr__(self):
+        return f"<{self.name}, port {self.port}>"
+
+    def command(self) -> list[str]:
+        raise NotImplementedError
+
+    def answers(self) -> bool:
+        raise NotImplementedError
+
+    def environment(self) -> dict[str, str]:
+        return dict(os.environ)
+
+    @property
+    def pid(self) -> int:
+        assert self.process, f"{self.name} does not run"
+        return self.process.pid
+
+    def start(self, deadline: float = 30) -> None:
+        """Start, and wait until it answers."""
+        assert not self.process, f"{self.name} runs already"
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen(
+                self.command(),
+                cwd=ROOT,
+                env=self.environment(),
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                user=self.user,
+                start_new_session=True,
+            )
+        running.append(self)
+        try:
+            eventually(self._is_up, deadline)
+        except BaseException:
+            self.kill()
+            raise
+
+    def _is_up(self) -> bool:
+        if self.process.poll() is not None:
+            raise AssertionError(f"{self.name} ended while it started:\n{self.tail()}")
+        return self.answers()
+
+    def stop(self, deadline: float = 10) -> None:
+        """Ask it to end; end it when it has not by `deadline`."""
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            os.kill(self.pid, self.stop_signal)
+            self.resume()
+            self.process.wait(deadline)
+        self.kill()
+
+    def kill(self) -> None:
+        """End it and its children at once, as a power cut would."""
+        self._signal(signal.SIGKILL)
+        self.process.wait()
+        self.process = None
+        running.remove(self)
+
+    def restart(self) -> None:
+        self.stop()
+        self.start()
+
+    def pause(self) -> None:
+        """Freeze it: its port still takes connections, and nothing answers."""
+        self._signal(signal.SIGSTOP)
+
+    def resume(self) -> None:
+        self._signal(signal.SIGCONT)
+
+    def _signal(self, number: int) -> None:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.pid, number)
+
+    def tail(self, lines: int = 40) -> str:
+        """The end of its log."""
+        return "\n".join(self.log.read_text(errors="replace").splitlines()[-lines:])
+
+
+class Redis(Server):
+    """A Redis that keeps nothing on disk."""
+
+    def __init__(self, folder: Path, name: str = "redis"):
+        super().__init__(name, folder)
+        self.url = f"redis://127.0.0.1:{self.port}/0"
+
+    def command(self) -> list[str]:
+        return [
+            *("redis-server", "--bind", "127.0.0.1", "--port", str(self.port)),
+            *("--save", "", "--appendonly", "no", "--dir", str(self.folder)),
+        ]
+
+    def answers(self) -> bool:
+        with contextlib.suppress(OSError), socket.create_connection(self._address, 1) as probe:
+            probe.sendall(b"PING\r\n")
+            return probe.recv(16).startswith(b"+PONG")
+        return False
+
+    @property
+    def _address(self) -> tuple[str, int]:
+        return "127.0.0.1", self.port
+
+
+class Postgres(Server):
+    """A PostgreSQL cluster with the small number of connections that small plans have."""
+
+    stop_signal = signal.SIGINT  # "fast": end the sessions; SIGTERM would wait for them
+
+    def __init__(self, folder: Path, name: str = "postgres"):
+        super().__init__(name, folder)
+        self.user = self._owner()
+        self.data = folder / "pgdata"
+
+    def command(self) -> list[str]:
+        return [
+            *(self._tool("postgres"), "-D", str(self.data), "-p", str(self.port)),
+            *("-h", "127.0.0.1", "-k", "", "-c", "max_connections=40"),
+        ]
+
+    def start(self, deadline: float = 30) -> None:
+        if not self.data.exists():
+            self._make_cluster()
+        super().start(deadline)
+
+    def answers(self) -> bool:
+        with contextlib.suppress(psycopg.OperationalError):
+            self.execute("SELECT 1")
+            return True
+        return False
+
+    def url(self, database: str) -> str:
+        return f"postgres://chat@127.0.0.1:{self.port}/{database}"
+
+    def execute(self, statement: str) -> None:
+        """Run one statement outside any of the tests' databases."""
+        with psycopg.connect(self.url("postgres"), autocommit=True, connect_timeout=5) as link:
+            link.execute(statement)
+
+    def _make_cluster(self) -> None:
+        self.data.mkdir()
+        if self.user:
+            shutil.chown(self.data, self.user)
+        made = subprocess.run(
+            [
+                *(self._tool("initdb"), "-D", str(self.data), "-U", "chat", "-A", "trust"),
+                *("-E", "UTF8", "--locale", "C.UTF-8", "--no-sync"),
+            ],
+            user=self.user,
+            cwd="/",
+            capture_output=True,
+            text=True,
+        )
+        assert made.returncode == 0, made.stdout + made.stderr
+
+    @staticmethod
+    def _tool(name: str) -> str:
+        """Debian keeps PostgreSQL's own commands off the PATH."""
+        found = sorted(Path("/usr/lib/postgresql").glob(f"*/bin/{name}"))
+        return str(found[-1]) if found else shutil.which(name) or name
+
+    @staticmethod
+    def _owner() -> str | None:
+        """PostgreSQL refuses to run as root."""
+        if os.geteuid() != 0:
+            return None
+        users = {entry.pw_name for entry in pwd.getpwall()}
+        return "postgres" if "postgres" in users else "nobody"
+
+
+class Daphne(Server):
+    """One process of the site, with exactly the product's variables that `env` gives."""
+
+    def __init__(self, folder: Path, env: dict[str, str], name: str = "daphne"):
+        super().__init__(name, folder)
+        self.env = env
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.ws_url = f"ws://127.0.0.1:{self.port}/ws/chat/"
+
+    def command(self) -> list[str]:
+        return [
+            *(sys.executable, "-m", "daphne", "-v", "0", "-b", "127.0.0.1", "-p", str(self.port)),
+            "chatsite.asgi:application",
+        ]
+
+    def environment(self) -> dict[str, str]:
+        return {**without_product_variables(), "PYTHONUNBUFFERED": "1", **self.env}
+
+    def answers(self) -> bool:
+        link = HTTPConnection("127.0.0.1", self.port, timeout=5)
+        with contextlib.suppress(OSError), contextlib.closing(link):
+            link.request("GET", "/healthz")
+            return link.getresponse().status < 500
+        return False
+
+
+PRODUCT_VARIABLES = {
+    *("SECRET_KEY", "DEBUG", "DATABASE_URL", "REDIS_URL", "ALLOWED_HOSTS", "PORT", "DYNO"),
+}
+
+
+def without_product_variables() -> dict[str, str]:
+    """The environment, less what would configure the site."""
+    return {
+        name: value
+        for name, value in os.environ.items()
+        if name not in PRODUCT_VARIABLES and not name.startswith("CHAT_")
+    }
+
+
+def manage(*arguments: str, env: dict[str, str], stdin: str | None = None) -> str:
+    """Run manage.py with the product's variables of `env`; return what it printed."""
+    done = subprocess.run(
+        [sys.executable, "manage.py", *arguments],
+        cwd=ROOT,
+        env={**without_product_variables(), **env},
+        input=stdin,
+        capture_output=True,
+        text=True,
+    )
+    if done.returncode:
+        pytest.fail(f"manage.py {' '.join(arguments)}:\n{done.stdout}{done.stderr}", pytrace=False)
+    return done.stdout

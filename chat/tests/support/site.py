@@ -1,0 +1,237 @@
+"""Whole sites: a stack is what a site stands on, a site is a fresh room on it."""
+
+import contextlib
+import itertools
+import json
+import secrets
+import shutil
+import sqlite3
+import urllib.error
+import urllib.request
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import psycopg
+from psycopg.rows import dict_row
+
+from chat.tests.support.servers import ROOT, Daphne, Postgres, Redis, Server, manage
+
+# Tests are people in a hurry: those about limits set their own.
+UNLIMITED = {"CHAT_POST_RATE": "", "CHAT_JOIN_RATE": "", "CHAT_SOCKETS_PER_ADDRESS": "0"}
+
+
+class Stack:
+    """What sites stand on, and how to make a fresh one there."""
+
+    name: str
+    processes: int  # of one site
+
+    def __init__(self, folder: Path):
+        self.folder = folder
+        self._numbers = itertools.count(1)
+
+    def start(self) -> dict[str, str]:
+        """Start; return the product's variables for tests inside pytest's own process."""
+        raise NotImplementedError
+
+    def new_site(self) -> tuple[dict[str, str], list[Server]]:
+        """Make a migrated database; return the variables that name it, and servers to stop.
+
+        CHAT_DATA is a folder that is the site's own.
+        """
+        raise NotImplementedError
+
+    def sql(self, env: dict[str, str], query: str) -> list[dict]:
+        """Run one statement on the database that `env` names; return its rows."""
+        raise NotImplementedError
+
+
+class Embedded(Stack):
+    """SQLite and the in-memory channel layer, so one process: what `make run` serves."""
+
+    name = "embedded"
+    processes = 1
+
+    def start(self):
+        return {"CHAT_DATA": str(self.folder / "pytest")}
+
+    def new_site(self):
+        folder = self.folder / f"site-{next(self._numbers)}"
+        shutil.copytree(self._template, folder)
+        return {"CHAT_DATA": str(folder)}, []
+
+    @cached_property
+    def _template(self) -> Path:
+        folder = self.folder / "template"
+        manage("migrate", "--noinput", env={"CHAT_DATA": str(folder)})
+        return folder
+
+    def sql(self, env, query):
+        file = Path(env["CHAT_DATA"]) / "chat.sqlite3"
+        with contextlib.closing(sqlite3.connect(file, timeout=20, isolation_level=None)) as link:
+            link.row_factory = sqlite3.Row
+            return [dict(row) for row in link.execute(query)]
+
+
+class Scaled(Stack):
+    """PostgreSQL, Redis and two processes: what a site with many people stands on."""
+
+    name = "scaled"
+    processes = 2
+
+    def __init__(self, folder: Path):
+        super().__init__(folder)
+        self.postgres = Postgres(folder)
+        self.redis = Redis(folder)
+
+    def start(self):
+        self.postgres.start()
+        self.redis.start()
+        return {
+            "CHAT_DATA": str(self.folder / "pytest"),
+            "DATABASE_URL": self.postgres.url("chat"),
+            "REDIS_URL": self.redis.url,
+        }
+
+    def new_site(self):
+        number = next(self._numbers)
+        folder, database = self.folder / f"site-{number}", f"site_{number}"
+        self.postgres.execute(f"CREATE DATABASE {database} TEMPLATE {self._template}")
+        # Its own: a Redis would carry one room's hints to the next, whatever the database.
+        redis = Redis(folder)
+        redis.start()
+        return {
+            "CHAT_DATA": str(folder),
+            "DATABASE_URL": self.postgres.url(database),
+            "REDIS_URL": redis.url,
+        }, [redis]
+
+    @cached_property
+    def _template(self) -> str:
+        self.postgres.execute("CREATE DATABASE template_chat")
+        env = {
+            "CHAT_DATA": str(self.folder / "template"),
+            "DATABASE_URL": self.postgres.url("template_chat"),
+        }
+        manage("migrate", "--noinput", env=env)
+        return "template_chat"
+
+    def sql(self, env, query):
+        with psycopg.connect(env["DATABASE_URL"], autocommit=True, row_factory=dict_row) as link:
+            done = link.execute(query)
+            return done.fetchall() if done.description else []
+
+
+STACKS = {stack.name: stack for stack in (Embedded, Scaled)}
+
+
+def collect_static(env: dict[str, str]) -> None:
+    """Collect the static files, if they have changed since: it takes seconds."""
+    collected = ROOT / "staticfiles" / "staticfiles.json"
+    newest = max(path.stat().st_mtime for path in (ROOT / "static").rglob("*"))
+    if not collected.exists() or collected.stat().st_mtime < newest:
+        manage("collectstatic", "--noinput", env=env)
+
+
+@dataclass
+class Response:
+    """What a site answered to one HTTP request."""
+
+    status: int
+    headers: dict[str, str]  # names in lower case
+    body: bytes
+
+    def json(self):
+        return json.loads(self.body)
+
+
+class Site:
+    """A chat of its own: a fresh database and its processes, started.
+
+    `env` overrides the product's variables; None takes one away. `processes` are the Daphnes;
+    where there are several, `redis` and `postgres` are what they share.
+    """
+
+    def __init__(self, stack: Stack, env: dict[str, str | None], processes: int = 0):
+        self.stack = stack
+        database, self._servers = stack.new_site()
+        self.redis: Redis | None = next(iter(self._servers), None)
+        self.postgres: Postgres | None = getattr(stack, "postgres", None)
+        merged = {"SECRET_KEY": secrets.token_urlsafe(48), **UNLIMITED, **database, **env}
+        self.env = {name: value for name, value in merged.items() if value is not None}
+        self.processes: list[Daphne] = [
+            Daphne(Path(database["CHAT_DATA"]), self.env, name=f"daphne-{number}")
+            for number in range(processes or stack.processes)
+        ]
+        try:
+            for process in self.processes:
+                process.start()
+        except BaseException:
+            self.close()
+            raise
+
+    def close(self) -> None:
+        for server in [*self.processes, *self._servers]:
+            if server.process:
+                server.stop()
+
+    def stop(self, index: int = 0) -> None:
+        self.processes[index].stop()
+
+    def start(self, index: int = 0) -> None:
+        self.processes[index].start()
+
+    @property
+    def url(self) -> str:
+        return self.urls[0]
+
+    @property
+    def urls(self) -> list[str]:
+        return [process.url for process in self.processes]
+
+    @property
+    def ws_urls(self) -> list[str]:
+        return [process.ws_url for process in self.processes]
+
+    def manage(self, *arguments: str, stdin: str | None = None) -> str:
+        """Run manage.py on this site's database; return what it printed."""
+        return manage(*arguments, env=self.env, stdin=stdin)
+
+    def sql(self, query: str) -> list[dict]:
+        """Run one statement on this site's database; return its rows."""
+        return self.stack.sql(self.env, query)
+
+    def messages(self) -> list[dict]:
+        """All rows of the log, in the order in which they were first said."""
+        return self.sql("SELECT * FROM chat_message ORDER BY seq")
+
+    def request(
+        self,
+        path: str,
+        data: object = None,
+        *,
+        method: str | None = None,
+        headers: dict[str, str] | None = None,
+        process: int = 0,
+    ) -> Response:
+        """One HTTP request; `data` is bytes as they are, or goes as JSON (and makes it a POST)."""
+        headers = dict(headers or {})
+        if data is not None and not isinstance(data, bytes):
+            data = json.dumps(data).encode()
+            headers.setdefault("Content-Type", "application/json")
+        request = urllib.request.Request(
+            self.urls[process] + path, data=data, headers=headers, method=method
+        )
+        try:
+            answer = urllib.request.urlopen(request, timeout=60)
+        except urllib.error.HTTPError as error:
+            answer = error
+        with answer:
+            names = {name.lower(): value for name, value in answer.headers.items()}
+            return Response(answer.status, names, answer.read())
+
+    def cookie(self) -> str:
+        """A new person's Cookie header, as the page gives it."""
+        given = self.request("/").headers["set-cookie"]
+        return given.partition(";")[0]

@@ -1,0 +1,170 @@
+"""The log on a real database: SQLite or PostgreSQL, as --stack says."""
+
+import threading
+
+import pytest
+from django.db import connection
+from hypothesis import HealthCheck, given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
+
+from chat import log
+from chat.batch import Batch
+from chat.log import Draft
+from chat.models import Log, Message, Room
+
+pytestmark = pytest.mark.django_db
+
+
+def draft(text: str = "hello", nonce: str = "nonce-01", author: str = "ada") -> Draft:
+    return Draft(author, author.title(), nonce, text)
+
+
+def texts(batches: list[Batch]) -> list[str]:
+    return [Message.objects.get(seq=event.seq).text for batch in batches for event in batch.events]
+
+
+def test_messages_get_the_next_numbers_of_a_counter_without_gaps():
+    seqs, (batch,) = log.append([draft("one", "nonce-01"), draft("two", "nonce-02")])
+    assert seqs == [1, 2]
+    assert (batch.start, batch.end) == (1, 2)
+    seqs, (batch,) = log.append([draft("three", "nonce-03")])
+    assert seqs == [3]
+    assert (batch.start, batch.end) == (3, 3)
+    assert log.head().seq == 3
+    assert list(Message.objects.order_by("seq").values_list("seq", "rev", "text")) == [
+        (1, 1, "one"),
+        (2, 2, "two"),
+        (3, 3, "three"),
+    ]
+
+
+def test_a_retry_is_never_a_second_message_and_gets_the_same_seq():
+    log.append([draft()])
+    assert log.append([draft()]) == ([1], [])
+    assert log.append([draft(), draft("two", "nonce-02"), draft()])[0] == [1, 2, 1]
+    assert Message.objects.count() == 2
+    assert log.head().seq == 2
+
+
+def test_the_same_nonce_of_another_author_is_another_message():
+    assert log.append([draft(author="ada"), draft(author="bob")])[0] == [1, 2]
+
+
+def test_another_text_under_a_stored_nonce_is_a_conflict_and_its_neighbours_are_stored():
+    log.append([draft("hello")])
+    seqs, _ = log.append([draft("x", "nonce-02"), draft("other"), draft("y", "nonce-03")])
+    assert seqs == [2, None, 3]
+    assert log.append([draft("a", "nonce-04"), draft("b", "nonce-04")])[0] == [4, None]
+
+
+def test_a_retry_of_a_message_that_was_edited_or_removed_since_is_no_conflict():
+    log.append([draft("hello")])
+    Message.objects.update(text="changed", edited_at="2026-01-01T00:00:00Z")
+    assert log.append([draft("hello")])[0] == [1]
+    Message.objects.update(text="", edited_at=None, removed_at="2026-01-01T00:00:00Z")
+    assert log.append([draft("hello")])[0] == [1]
+
+
+def test_a_draft_that_is_not_wanted_is_found_if_it_is_stored_and_else_not_stored():
+    log.append([draft("hello")])
+    unwanted = [Draft("ada", "Ada", "nonce-01", "hello", wanted=False)]
+    assert log.append(unwanted) == ([1], [])
+    unwanted = [Draft("ada", "Ada", "nonce-02", "hello", wanted=False)]
+    assert log.append(unwanted) == ([None], [])
+    assert log.head().seq == 1
+
+
+def test_what_came_after_a_number_is_complete_and_ends_at_the_counter():
+    log.append([draft(str(number), f"nonce-{number:04}") for number in range(5)])
+    assert texts(log.after(2)) == ["2", "3", "4"]
+    (batch,) = log.after(5)
+    assert (batch.start, batch.end, batch.events) == (6, 5, ())
+
+
+def test_a_message_that_changed_comes_under_its_new_number():
+    log.append([draft(str(number), f"nonce-{number:04}") for number in range(3)])
+    Message.objects.filter(seq=1).update(rev=4, text="changed")
+    Log.objects.update(seq=4)
+    assert [event.rev for batch in log.after(0) for event in batch.events] == [2, 3, 4]
+    assert texts(log.after(3)) == ["changed"]
+
+
+def test_a_long_absence_is_read_in_frames_that_follow_each_other():
+    log.append([draft(str(number), f"nonce-{number:04}") for number in range(500)])
+    log.append([draft(str(number), f"later-{number:04}") for number in range(300)])
+    position, read = 0, []
+    while position < 800:
+        for batch in log.after(position):
+            assert batch.start == position + 1
+            position = batch.end
+            read += [event.seq for event in batch.events]
+    assert read == list(range(1, 801))
+
+
+def test_what_is_hidden_or_removed_is_in_no_history_and_travels_without_its_text():
+    log.append([draft("secret", "nonce-01"), draft("b", "nonce-02"), draft("c", "nonce-03")])
+    Message.objects.filter(seq=1).update(hidden_at="2026-01-01T00:00:00Z")
+    assert [event.seq for event in log.latest(10)] == [2, 3]
+    assert [message.seq for message in log.before(3, 10)[0]] == [2]
+    assert "secret" not in log.after(0)[0].frame
+
+
+def test_older_messages_come_oldest_first_and_say_whether_there_are_more():
+    log.append([draft(str(number), f"nonce-{number:04}") for number in range(5)])
+    found, more = log.before(5, 2)
+    assert ([message.seq for message in found], more) == ([3, 4], True)
+    found, more = log.before(3, 2)
+    assert ([message.seq for message in found], more) == ([1, 2], False)
+
+
+@hypothesis_settings(
+    deadline=None,
+    max_examples=30,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+@given(
+    st.lists(
+        st.lists(st.tuples(st.integers(0, 9), st.sampled_from("xy")), min_size=1, max_size=6),
+        max_size=6,
+    )
+)
+def test_however_posts_and_retries_are_mixed_each_nonce_is_stored_once(db, rounds):
+    Message.objects.all().delete()
+    Log.objects.update(seq=0)
+    first: dict[int, str] = {}
+    numbers: dict[int, int] = {}
+    for posts in rounds:
+        seqs, _ = log.append([draft(text, f"nonce-{number:04}") for number, text in posts])
+        for (number, text), seq in zip(posts, seqs, strict=True):
+            first.setdefault(number, text)
+            if text == first[number]:
+                assert seq == numbers.setdefault(number, seq)
+            else:
+                assert seq is None
+    assert sorted(numbers.values()) == list(range(1, len(numbers) + 1))
+    assert log.head().seq == Message.objects.count() == len(numbers)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_writers_that_work_at_once_leave_no_gap_and_nobody_is_ahead_of_a_commit():
+    Log.objects.get_or_create()  # the flush after another such test takes the rows along
+    Room.objects.get_or_create()
+
+    def write(author: str) -> None:
+        try:
+            for number in range(20):
+                log.append([draft(f"{number}", f"nonce-{number:04}", author)])
+        finally:
+            connection.close()
+
+    writers = [threading.Thread(target=write, args=[author]) for author in ("ada", "bob", "cy")]
+    for writer in writers:
+        writer.start()
+    for writer in writers:
+        writer.join()
+    assert sorted(Message.objects.values_list("seq", flat=True)) == list(range(1, 61))
+    for author in ("ada", "bob", "cy"):
+        mine = Message.objects.filter(author=author).order_by("seq")
+        assert [message.text for message in mine] == [str(number) for number in range(20)]
+    Log.objects.all().delete()

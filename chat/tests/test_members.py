@@ -1,0 +1,127 @@
+"""Names: claimed, held, free again. On a real database."""
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from chat import members
+from chat.members import PRESENT, Claim, Claimed
+from chat.models import Member
+
+pytestmark = pytest.mark.django_db
+
+
+def claim(member_id: str, name: str | None = None) -> Claimed:
+    return members.claim([Claim(member_id, name, "192.0.2.1")])[0]
+
+
+def time_passes(**by) -> None:
+    for member in Member.objects.all():
+        member.held_until -= timedelta(**by)
+        member.save()
+
+
+def test_a_free_name_is_given_and_the_same_one_again_is_nothing_new():
+    assert claim("a", "Ada") == Claimed("Ada", renamed=True)
+    assert claim("a", "Ada") == Claimed("Ada", renamed=False)
+    assert claim("a") == Claimed("Ada", renamed=False)
+
+
+def test_who_had_no_name_and_asks_for_none_reads():
+    assert claim("a") == Claimed(None)
+    assert not Member.objects.exists()
+
+
+@pytest.mark.parametrize("name", ["Ada", "ADA", "ada", "Аda", "  Ada ".strip(), "Αda"])
+def test_a_name_that_is_held_or_looks_like_it_is_taken(name):
+    claim("a", "Ada")
+    assert claim("b", name) == Claimed(None, taken=True)
+
+
+def test_a_letter_that_only_looks_alike_in_one_case_is_caught_too():
+    claim("a", "Alice")
+    assert claim("b", "AIice").taken  # a capital i
+
+
+def test_who_is_refused_a_new_name_keeps_the_old_one():
+    claim("a", "Ada")
+    claim("b", "Bob")
+    assert claim("b", "Ada").taken
+    assert claim("b") == Claimed("Bob")
+
+
+def test_a_name_that_was_given_up_is_free():
+    claim("a", "Ada")
+    assert claim("a", "Countess") == Claimed("Countess", renamed=True)
+    assert claim("b", "Ada") == Claimed("Ada", renamed=True)
+
+
+def test_a_batch_of_claims_is_granted_in_its_order():
+    claims = [
+        Claim("a", "Ada", None),
+        Claim("b", "Ada", None),
+        Claim("a", "Countess", None),
+        Claim("c", "Ada", None),
+        Claim("b", "Bob", None),
+    ]
+    assert members.claim(claims) == [
+        Claimed("Ada", renamed=True),
+        Claimed(None, taken=True),
+        Claimed("Countess", renamed=True),
+        Claimed("Ada", renamed=True),
+        Claimed("Bob", renamed=True),
+    ]
+
+
+def test_without_a_sign_of_life_a_name_is_free_after_40_seconds():
+    claim("a", "Ada")
+    time_passes(seconds=PRESENT.total_seconds() - 1)
+    assert claim("b", "Ada").taken
+    time_passes(seconds=2)
+    assert claim("b", "Ada").name == "Ada"
+    assert claim("a") == Claimed(None, taken=True)
+
+
+def test_who_is_present_keeps_the_name():
+    claim("a", "Ada")
+    time_passes(seconds=30)
+    members.seen(["a"])
+    time_passes(seconds=30)
+    assert claim("b", "Ada").taken
+
+
+def test_who_has_spoken_keeps_the_name_for_days(settings):
+    settings.CHAT_NAME_DAYS = 30
+    claim("a", "Ada")
+    members.spoke(["a"])
+    time_passes(days=29)
+    assert claim("b", "Ada").taken
+    members.seen(["a"])
+    time_passes(days=29)
+    assert claim("b", "Ada").taken
+    time_passes(days=2)
+    assert claim("b", "Ada").name == "Ada"
+
+
+def test_a_name_that_is_released_is_free_at_once_and_is_not_held_again_by_a_late_refresh():
+    claim("a", "Ada")
+    members.release(["a"])
+    members.seen(["a"])
+    assert claim("b", "Ada").name == "Ada"
+
+
+def test_a_storm_of_reconnects_writes_nothing(django_assert_num_queries):
+    names = [f"{letter}{other}-person" for letter in "abcdefghij" for other in "abcdefghij"]
+    claims = [Claim(name, name, "192.0.2.1") for name in names]
+    members.claim(claims)
+    with django_assert_num_queries(4):  # a savepoint, its release, members, holders
+        again = members.claim(claims)
+    assert all(claimed.name and not claimed.renamed for claimed in again)
+
+
+def test_the_admin_sees_when_and_whence_a_member_was_last_here():
+    claim("a", "Ada")
+    member = Member.objects.get()
+    assert member.last_address == "192.0.2.1"
+    assert timezone.now() - member.last_seen_at < timedelta(minutes=1)

@@ -1,0 +1,181 @@
+"""Batches, the ring and the order of delivery: pure, so tried in every way."""
+
+import json
+from itertools import pairwise
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chat import protocol
+from chat.batch import Batch, Event, batches
+from chat.order import Order
+from chat.ring import LATEST, Ring
+
+
+def event(rev: int, seq: int | None = None, *, visible: bool = True, size: int = 1) -> Event:
+    return Event(rev, seq or rev, visible, json.dumps({"seq": seq or rev, "pad": "x" * size}))
+
+
+def batch(start: int, end: int, *events: Event) -> Batch:
+    return Batch("e", start, end, events or tuple(event(rev) for rev in range(start, end + 1)))
+
+
+def ring(seq: int = 0, size: int = 1000) -> Ring:
+    events = [event(rev) for rev in range(max(1, seq - size + 1), seq + 1)]
+    return Ring("e", seq, events, events[-2 * LATEST :], size=size)
+
+
+def numbers(found: list[Batch] | None) -> list[int]:
+    return [event.rev for batch in found or () for event in batch.events]
+
+
+# --- Batches -------------------------------------------------------------------------------------
+@given(st.lists(st.integers(1, 60_000), max_size=40), st.integers(0, 3))
+def test_batches_are_complete_contiguous_and_within_a_frames_bounds(sizes, rest):
+    events = [event(rev, size=size) for rev, size in enumerate(sizes, 1)]
+    found = list(batches("e", 1, len(sizes) + rest, events))
+    assert [e for b in found for e in b.events] == events
+    assert found[0].start == 1
+    assert found[-1].end == len(sizes) + rest
+    for one, next_one in pairwise(found):
+        assert next_one.start == one.end + 1
+    for one in found:
+        assert len(one.frame.encode()) <= protocol.BATCH_BYTES
+
+
+def test_a_batch_has_at_most_500_messages():
+    found = list(batches("e", 1, 1001, (event(rev) for rev in range(1, 1002))))
+    assert [(b.start, b.end) for b in found] == [(1, 500), (501, 1000), (1001, 1001)]
+
+
+# --- The ring ------------------------------------------------------------------------------------
+def test_an_empty_room_begins_with_an_empty_frame_from_1_to_0():
+    assert [(b.start, b.end) for b in ring().latest()] == [(1, 0)]
+
+
+def test_someone_new_gets_the_latest_50_that_can_be_seen():
+    room = ring(60)
+    assert numbers(room.latest()) == list(range(11, 61))
+    room.extend(batch(61, 61, event(61, seq=60, visible=False)))
+    (start,) = room.latest()
+    assert numbers([start]) == list(range(10, 60))
+    assert (start.start, start.end) == (10, 61)
+
+
+def test_a_message_that_changes_comes_once_in_its_last_state():
+    room = ring(3)
+    room.extend(batch(4, 5, event(4, seq=1), event(5, seq=1)))
+    assert numbers(room.after(0)) == [2, 3, 5]
+    assert numbers(room.after(3)) == [5]
+
+
+def test_who_has_everything_gets_one_empty_frame():
+    assert [(b.start, b.end) for b in ring(3).after(3)] == [(4, 3)]
+
+
+def test_the_ring_says_when_it_does_not_reach_back_so_far():
+    room = ring(10, size=4)
+    assert room.after(5) is None
+    assert room.after(11) is None
+    assert numbers(room.after(6)) == [7, 8, 9, 10]
+
+
+def test_the_ring_forgets_what_is_old():
+    room = ring(0, size=10)
+    for rev in range(1, 500):
+        room.extend(batch(rev, rev))
+    assert numbers(room.after(489)) == list(range(490, 500))
+    assert numbers(room.latest()) == list(range(450, 500))
+
+
+def test_the_ring_asks_for_older_messages_when_too_many_were_taken_away():
+    room = ring(200)
+    assert not room.short
+    for rev, seq in enumerate(range(130, 201), 201):
+        room.extend(batch(rev, rev, event(rev, seq=seq, visible=False)))
+    assert room.short
+    room.refill([event(seq) for seq in range(30, 130)])
+    assert not room.short
+    assert numbers(room.latest()) == list(range(80, 130))
+
+
+@given(st.lists(st.tuples(st.integers(1, 30), st.booleans()), max_size=120))
+def test_the_latest_are_what_the_log_would_say(changes):
+    """Each change is a new message, or hides or restores an old one."""
+    room, log = ring(0, size=20), {}
+    for rev, (target, visible) in enumerate(changes, 1):
+        seq = target if target in log else rev
+        log[seq] = event(rev, seq, visible=visible or seq == rev)
+        room.extend(batch(rev, rev, log[seq]))
+        if room.short:
+            shown = sorted((e for e in log.values() if e.visible), key=lambda e: e.seq)
+            room.refill(shown[-2 * LATEST :])
+    shown = sorted((e for e in log.values() if e.visible), key=lambda e: e.seq)[-LATEST:]
+    assert sorted(numbers(room.latest())) == sorted(e.rev for e in shown)
+
+
+# --- Order ---------------------------------------------------------------------------------------
+class Reader:
+    """Somebody who is told of each batch and knows whether any number is missing."""
+
+    def __init__(self):
+        self.position, self.heard = 0, []
+
+    def __call__(self, batch: Batch) -> None:
+        assert batch.start == self.position + 1
+        self.position = batch.end
+        self.heard += [event.rev for event in batch.events]
+
+
+def test_an_early_batch_waits_for_its_predecessor():
+    reader = Reader()
+    order = Order(ring(), reader)
+    assert order.receive(batch(2, 3)) is True
+    assert reader.heard == []
+    assert order.receive(batch(1, 1)) is False
+    assert reader.heard == [1, 2, 3]
+    assert not order.waits
+
+
+def test_an_old_batch_and_one_of_another_epoch_are_ignored():
+    reader = Reader()
+    order = Order(ring(), reader)
+    order.receive(batch(1, 2))
+    order.receive(batch(1, 2))
+    order.receive(Batch("other", 3, 3, (event(3),)))
+    assert reader.heard == [1, 2]
+
+
+def test_of_a_batch_that_overlaps_the_new_part_is_delivered():
+    reader = Reader()
+    order = Order(ring(), reader)
+    order.receive(batch(1, 2))
+    order.receive(batch(1, 4))
+    assert reader.heard == [1, 2, 3, 4]
+
+
+def test_what_is_held_is_delivered_when_it_is_released():
+    reader = Reader()
+    order = Order(ring(), reader)
+    order.hold(batch(1, 2))
+    order.hold(batch(4, 4))
+    order.release()
+    assert reader.heard == [1, 2]
+    assert order.waits
+
+
+spans = st.lists(
+    st.tuples(st.integers(1, 40), st.integers(0, 8)).map(lambda s: (s[0], s[0] + s[1])), max_size=60
+)
+
+
+@given(spans, st.randoms(use_true_random=False))
+def test_whatever_comes_in_whatever_order_is_delivered_once_and_in_order(spans, random):
+    reader = Reader()
+    order = Order(ring(), reader)
+    for start, end in spans:
+        random.choice([order.receive, order.hold])(batch(start, end))
+    order.release()
+    order.receive(batch(order.ring.seq + 1, 50))  # what the log has
+    assert reader.heard == list(range(1, 51))
+    assert numbers(order.ring.after(0)) == reader.heard

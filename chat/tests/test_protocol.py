@@ -1,0 +1,171 @@
+"""Every frame, as docs/PROTOCOL.md tells it."""
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chat import protocol
+from chat.protocol import FrameError, Join, Ping, Post, Since
+
+NONCE = "0123abcd-ef"
+
+
+def parse(**fields):
+    return protocol.parse(json.dumps(fields))
+
+
+def code_of(data: str) -> str:
+    with pytest.raises(FrameError) as caught:
+        protocol.parse(data)
+    return caught.value.code
+
+
+def refused(**fields) -> str:
+    return code_of(json.dumps(fields))
+
+
+def text_refused(text: str) -> str:
+    return refused(type="post", nonce=NONCE, text=text)
+
+
+def test_the_frames_of_a_client_are_understood_and_unknown_fields_ignored():
+    since = {"epoch": "e", "seq": 0}
+    assert parse(type="join") == Join(None, None)
+    assert parse(type="join", name="Ada", since=since, colour=1) == Join("Ada", Since("e", 0))
+    assert parse(type="post", nonce=NONCE, text=" hi ", reply_to="x") == Post(NONCE, "hi")
+    assert parse(type="ping", seq=2**53 - 1) == Ping(2**53 - 1)
+
+
+@pytest.mark.parametrize("data", ["", "{", "nonsense", '{"type":"join"', "[" * 5000, "\x00"])
+def test_what_is_no_json_is_called_so(data):
+    assert code_of(data) == "not_json"
+
+
+@pytest.mark.parametrize("data", ["1", "null", "[]", '"join"', "NaN"])
+def test_what_is_no_object_is_called_so(data):
+    assert code_of(data) == "not_an_object"
+
+
+@pytest.mark.parametrize("kind", [None, 1, [], {}, "", "Join", "edit", "hello", "\ud800"])
+def test_an_unknown_type_is_called_so(kind):
+    assert refused(type=kind) == "unknown_type"
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"type": "join", "name": 5},
+        {"type": "join", "name": ["Ada"]},
+        {"type": "join", "since": 5},
+        {"type": "join", "since": {}},
+        {"type": "join", "since": {"epoch": "e"}},
+        {"type": "join", "since": {"epoch": 1, "seq": 1}},
+        {"type": "join", "since": {"epoch": "e", "seq": -1}},
+        {"type": "join", "since": {"epoch": "e", "seq": 1.5}},
+        {"type": "join", "since": {"epoch": "e", "seq": True}},
+        {"type": "join", "since": {"epoch": "e", "seq": 2**53}},
+        {"type": "post", "text": "hi"},
+        {"type": "post", "nonce": "short", "text": "hi"},
+        {"type": "post", "nonce": "x" * 65, "text": "hi"},
+        {"type": "post", "nonce": NONCE + "\n", "text": "hi"},
+        {"type": "post", "nonce": NONCE},
+        {"type": "post", "nonce": NONCE, "text": 1},
+        {"type": "ping"},
+        {"type": "ping", "seq": "1"},
+    ],
+)
+def test_a_field_that_is_missing_or_of_the_wrong_form_is_called_so(fields):
+    assert refused(**fields) == "bad_field"
+
+
+def test_a_text_is_normalised():
+    assert protocol.normalise("  a\r\nb\tc\n ") == "a\nb\tc"
+    assert protocol.normalise("e\u0301") == "\u00e9"
+    assert protocol.normalise("👩\u200d👧") == "👩\u200d👧"
+    assert len(protocol.normalise("e\u0301" * 4000)) == 4000
+
+
+@pytest.mark.parametrize(
+    "text", ["", " ", "\n\t", "\u200b", "\u2800\u3164", "\u00a0", "\u200d\ufe0f"]
+)
+def test_a_text_that_shows_nothing_is_empty(text):
+    assert text_refused(text) == "empty"
+
+
+@pytest.mark.parametrize("text", ["a\x00", "\x07", "a\rb", "\x1bb", "\x85", "\ud800", "a\udfff"])
+def test_control_characters_and_lone_surrogates_are_invalid(text):
+    assert text_refused(text) == "invalid_text"
+
+
+def test_a_heap_of_accents_is_invalid_before_it_costs_any_time():
+    assert text_refused("a" + "\u0315\u0300" * 2000) == "invalid_text"
+
+
+def test_a_text_has_at_most_4000_characters():
+    assert protocol.normalise("x" * 4000) == "x" * 4000
+    assert text_refused("x" * 4001) == "too_long"
+
+
+def test_a_post_with_a_usable_nonce_is_rejected_and_all_else_is_an_error():
+    wrong = FrameError("empty", kind="post", nonce=NONCE)
+    assert json.loads(wrong.frame()) == {
+        "type": "rejected",
+        "nonce": NONCE,
+        "code": "empty",
+        "message": protocol.EXPLANATIONS["empty"],
+    }
+    wrong = FrameError("bad_field", kind="post")
+    assert json.loads(wrong.frame())["for"] == "post"
+    wrong = FrameError("rate_limited", kind="join", retry_after=2.5)
+    assert json.loads(wrong.frame())["retry_after"] == 2.5
+
+
+def test_an_error_repeats_the_nonce_if_the_frame_had_a_usable_one():
+    with pytest.raises(FrameError) as caught:
+        parse(type="dance", nonce=NONCE)
+    answer = json.loads(caught.value.frame())
+    assert (answer["nonce"], answer["for"]) == (NONCE, "dance")
+
+
+def test_frames_are_sent_unescaped():
+    assert "ü🎉" in protocol.you("id", "ü🎉")
+    assert protocol.messages(1, 0, []) == '{"type":"messages","from":1,"to":0,"messages":[]}'
+
+
+anything = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+)
+
+
+@given(
+    st.fixed_dictionaries(
+        {},
+        optional={
+            "type": st.sampled_from(["join", "post", "ping", "edit"]) | anything,
+            "nonce": st.just(NONCE) | anything,
+            "text": st.text() | anything,
+            "name": anything,
+            "since": anything,
+            "seq": anything,
+        },
+    )
+)
+def test_whatever_comes_is_a_frame_or_a_typed_error_that_can_be_sent(fields):
+    try:
+        protocol.parse(json.dumps(fields))
+    except FrameError as wrong:
+        answer = json.loads(wrong.frame().encode())
+        assert answer["code"] in protocol.EXPLANATIONS
+        assert answer["type"] in {"error", "rejected"}
+
+
+@given(st.text())
+def test_a_normalised_text_stays_as_it_is(text):
+    try:
+        once = protocol.normalise(text)
+    except FrameError:
+        return
+    assert protocol.normalise(once) == once

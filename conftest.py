@@ -1,0 +1,44 @@
+"""Where pytest begins: it chooses the stack before Django reads its settings."""
+
+import os
+import signal
+import tempfile
+from pathlib import Path
+
+import pytest
+
+from chat.tests.support.servers import stop_all, without_product_variables
+from chat.tests.support.site import STACKS, collect_static
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--stack",
+        choices=list(STACKS),
+        default="embedded",
+        help="embedded: SQLite, in-memory layer, one process; scaled: PostgreSQL, Redis, two",
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    folder = tempfile.TemporaryDirectory(prefix="chat-", ignore_cleanup_errors=True)
+    config.add_cleanup(folder.cleanup)
+    config.add_cleanup(stop_all)
+    # The servers are no children of a terminal: who ends pytest must end them through it.
+    signal.signal(signal.SIGTERM, lambda *_: pytest.exit("SIGTERM", returncode=143))
+    path = Path(folder.name)
+    path.chmod(0o711)  # PostgreSQL runs as another user
+    config.stack = STACKS[config.getoption("stack")](path)
+    variables = config.stack.start()
+    collect_static(variables)
+    clean = without_product_variables()
+    os.environ.clear()
+    os.environ.update(clean, **variables, DJANGO_SETTINGS_MODULE="chatsite.settings")
+
+    from django.conf import settings
+
+    settings.DATABASES  # noqa: B018 - reads the settings, so that pytest-django sets Django up
+
+
+def pytest_report_header(config: pytest.Config) -> str:
+    return f"stack: {config.stack.name}"
