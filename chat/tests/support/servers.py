@@ -239,7 +239,7 @@ class Daphne(Server):
     def answers(self) -> bool:
         link = HTTPConnection("127.0.0.1", self.port, timeout=5)
         with contextlib.suppress(OSError), contextlib.closing(link):
-            link.request("GET", "/healthz")
+            link.request("GET", "/")
             return link.getresponse().status < 500
         return False
 
