@@ -33,12 +33,12 @@ EXPLANATIONS = {
     "empty": "There is nothing to see in it.",
     "too_long": f"At most {LIMITS['text']} characters.",
     "invalid_text": "It contains control characters, broken Unicode or heaps of accents.",
-    "rate_limited": "Too fast. Wait a moment.",
-    "slow_mode": "The room is in slow mode. Wait a moment.",
+    "rate_limited": "Too fast.",
+    "slow_mode": "The room is in slow mode.",
     "read_only": "The room is read-only at the moment.",
     "banned": "You can't write here.",
     "nonce_conflict": "Another message was sent under this nonce.",
-    "busy": "The room can't answer just now. Try again in a moment.",
+    "busy": "The room can't answer just now.",
 }
 
 NONCE = re.compile(r"[A-Za-z0-9-]{8,64}\Z")

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+import redis
 
 from chat.tests.support import eventually
 
@@ -146,6 +147,11 @@ class Redis(Server):
             probe.sendall(b"PING\r\n")
             return probe.recv(16).startswith(b"+PONG")
         return False
+
+    def execute(self, *command: str) -> None:
+        """Run one command, as an administrator would."""
+        with redis.Redis.from_url(self.url) as link:
+            link.execute_command(*command)
 
     @property
     def _address(self) -> tuple[str, int]:

@@ -1,0 +1,67 @@
+"""Filters for the first paint of the page; grouping.js and avatar.js then do the same."""
+
+from datetime import datetime, timedelta
+
+from django import template
+from django.utils import timezone
+from django.utils.formats import date_format
+
+register = template.Library()
+
+HUES = 12
+PAUSE = timedelta(minutes=5)
+
+
+@register.filter
+def hue(member_id: str) -> int:
+    """The colour of a member: a number that the style sheet knows as `hue-0` to `hue-11`."""
+    total = 0
+    for character in member_id:
+        total = (total * 31 + ord(character)) % HUES
+    return total
+
+
+@register.filter
+def initials(name: str) -> str:
+    words = name.split()
+    letters = words[0][0] + words[-1][0] if len(words) > 1 else "".join(words)[:2]
+    return letters.upper()
+
+
+@register.filter
+def grouped(messages: list[dict]) -> list[dict]:
+    """Rows of `message`, `opens` (begins what one person said without a pause) and `day`."""
+    rows, before = [], None
+    for message in messages:
+        turns_day = not before or _day(before) != _day(message)
+        rows.append(
+            {
+                "message": message,
+                "opens": turns_day or not _continues(before, message),
+                "day": _day_in_words(message["at_time"]) if turns_day else "",
+            }
+        )
+        before = message
+    return rows
+
+
+@register.filter
+def coloured(names: list[str], messages: list[dict]) -> list[dict]:
+    """People with the member id of those who have spoken, from whom they take their colour."""
+    ids = {message["name"]: message["by"] for message in messages}
+    return [{"name": name, "id": ids.get(name, "")} for name in sorted(names, key=str.casefold)]
+
+
+def _day(message: dict):
+    return timezone.localtime(message["at_time"]).date()
+
+
+def _continues(before: dict, message: dict) -> bool:
+    same = before["by"] == message["by"] and before["name"] == message["name"]
+    return same and message["at_time"] - before["at_time"] <= PAUSE
+
+
+def _day_in_words(at: datetime) -> str:
+    day, today = timezone.localtime(at).date(), timezone.localdate()
+    words = {today: "Today", today - timedelta(days=1): "Yesterday"}
+    return words.get(day) or date_format(day, "l, j F Y")

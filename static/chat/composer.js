@@ -1,0 +1,77 @@
+import { paint } from "./avatar.js";
+import { fitsFrame, textLength } from "./protocol.js";
+
+const COUNT_FROM = 200;
+const COMPOSING = 229;
+const GROWS_BY_ITSELF = CSS.supports("field-sizing", "content");
+const PLACEHOLDERS = {
+  open: () => "Say something",
+  slow: (pause) => `Say something, once in ${pause} s`,
+  read_only: () => "Nobody can write here at the moment",
+};
+
+// Where one writes. Nothing leaves it that the server would refuse for its length.
+export class Composer {
+  #parts;
+  #form;
+  #text;
+
+  // enterBreaks: on touch screens Enter breaks the line; say(text); changeName()
+  constructor(parts) {
+    this.#parts = parts;
+    this.#form = parts.form;
+    this.#text = parts.form.elements.text;
+    this.#text.enterKeyHint = parts.enterBreaks ? "enter" : "send";
+    this.#text.addEventListener("input", () => this.#measure());
+    this.#text.addEventListener("keydown", (event) => this.#key(event));
+    this.#form.addEventListener("submit", (event) => this.#submit(event));
+    this.#form.elements.signature.addEventListener("click", parts.changeName);
+    this.#measure();
+  }
+
+  sign({ id, name }) {
+    const { signature } = this.#form.elements;
+    paint(signature, name, id);
+    signature.ariaLabel = signature.title = name ? `${name}, change name` : "Change name";
+  }
+
+  // The draft stays while the room is read-only.
+  follow({ mode, slow_seconds: pause }) {
+    this.#text.disabled = this.#form.elements.send.disabled = mode === "read_only";
+    this.#text.placeholder = (PLACEHOLDERS[mode] ?? PLACEHOLDERS.open)(pause);
+  }
+
+  #key(event) {
+    // Safari ends the composition before the key that ended it; that key says 229.
+    if (event.isComposing || event.keyCode === COMPOSING) return;
+    if (event.key !== "Enter" || event.shiftKey || this.#parts.enterBreaks) return;
+    event.preventDefault();
+    this.#form.requestSubmit();
+  }
+
+  #submit(event) {
+    event.preventDefault();
+    const text = this.#text.value.trim();
+    this.#text.focus();
+    if (!text || this.#measure() > 0) return;
+    this.#text.value = "";
+    this.#measure();
+    this.#parts.say(text);
+  }
+
+  // Returns by how much the text is too long.
+  #measure() {
+    const { value } = this.#text;
+    const { limits } = this.#parts;
+    const left = Math.min(limits.text - textLength(value), fitsFrame(value, limits) ? Infinity : -1);
+    this.#form.elements.count.textContent = left < 0 ? `${-left} too many` : left < COUNT_FROM ? `${left} left` : "";
+    this.#text.ariaInvalid = String(left < 0);
+    if (!GROWS_BY_ITSELF) this.#grow();
+    return -left;
+  }
+
+  #grow() {
+    this.#text.style.height = "auto";
+    this.#text.style.height = `${this.#text.scrollHeight}px`;
+  }
+}

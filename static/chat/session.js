@@ -1,0 +1,108 @@
+import { build, dispatch } from "./protocol.js";
+
+// One stay in the room over many sockets: joins, holds the position, notices what is missing.
+// At most one `join` is unanswered at a time.
+export class Session {
+  #parts;
+  #on;
+  #handlers;
+  #epoch;
+  #seq;
+  #unanswered = null;
+  #next = null;
+  #wish;
+  #welcomed = false;
+  #startsAfresh = false;
+  #promised = 0;
+
+  // send(frame) and drop(farewell) act on the connection; name() is the remembered one;
+  // on: the handlers of the frames, `messages` with a second argument: true where it begins anew
+  constructor({ epoch, seq, on, ...parts }) {
+    this.#parts = parts;
+    this.#on = on;
+    this.#epoch = epoch;
+    this.#seq = seq;
+    this.#handlers = {
+      ...on,
+      hello: (frame) => this.#hello(frame),
+      messages: (frame) => this.#messages(frame),
+      tick: (frame) => this.#tick(frame),
+      error: (frame) => this.#error(frame),
+    };
+  }
+
+  get epoch() {
+    return this.#epoch;
+  }
+
+  opened() {
+    this.#unanswered = this.#next = null;
+    this.#welcomed = this.#startsAfresh = false;
+    this.#join({ name: this.#wish ?? this.#parts.name(), resume: true });
+  }
+
+  // Without a connection the wish goes along with the next first join.
+  rename(name) {
+    this.#wish = name;
+    this.#join({ name });
+  }
+
+  ping() {
+    this.#parts.send(build.ping(this.#seq));
+  }
+
+  receive(frame) {
+    dispatch(this.#handlers, frame);
+  }
+
+  #join(wish) {
+    if (this.#unanswered) {
+      this.#next = { ...this.#next, ...wish };
+      return;
+    }
+    const since = wish.resume ? { epoch: this.#epoch, seq: this.#seq } : undefined;
+    if (this.#parts.send(build.join({ name: wish.name, since }))) this.#unanswered = wish;
+  }
+
+  #resume() {
+    if (!this.#unanswered?.resume) this.#join({ resume: true });
+  }
+
+  #answered() {
+    const next = this.#next;
+    this.#unanswered = this.#next = null;
+    if (next) this.#join(next);
+  }
+
+  #hello(frame) {
+    this.#welcomed = true;
+    if (this.#unanswered?.name) this.#wish = undefined;
+    this.#epoch = frame.epoch;
+    this.#promised = 0;
+    if (!frame.resumed) this.#startsAfresh = true;
+    this.#on.hello(frame);
+    this.#answered();
+  }
+
+  #messages(frame) {
+    const afresh = this.#startsAfresh;
+    if (!afresh && frame.from > this.#seq + 1) return this.#resume();
+    this.#startsAfresh = false;
+    this.#seq = afresh ? frame.to : Math.max(this.#seq, frame.to);
+    this.#on.messages(frame, afresh);
+  }
+
+  // What one tick announces has to be here by the next.
+  #tick({ epoch, seq }) {
+    if (epoch !== this.#epoch || this.#promised > this.#seq) this.#resume();
+    this.#promised = seq;
+  }
+
+  // A first join that was not even tried: come back later. Nobody needs to do anything.
+  #error(frame) {
+    const untried = frame.for === "join" && frame.retry_after;
+    if (untried && !this.#welcomed) return this.#parts.drop(frame);
+    this.#on.error(frame);
+    if (untried) this.#answered();
+  }
+}
