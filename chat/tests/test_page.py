@@ -73,7 +73,12 @@ def test_three_people_talk_and_see_each_other_live(make_site, open_page, shot):
     for page in (mika, rosa):
         expect(page.get_by_role("link", name="https://example.org/bench")).to_be_visible()
         expect(log(page).get_by_text("Ada", exact=True)).to_be_visible()
-    expect(ada.locator("#outbox li")).to_have_count(0)
+    says(mika, "Nothing was lost in the tunnel. All I wrote arrived when we came out.")
+    says(rosa, "And nothing twice.")
+    says(ada, "That is the whole point.")
+    for page in (ada, mika, rosa):
+        hears(page, "That is the whole point.")
+        expect(page.locator("#outbox li")).to_have_count(0)
     for page, name in ((ada, "wide"), (rosa, "phone"), (mika, "wide-dark")):
         shot(page, f"three-people-{name}")
 
