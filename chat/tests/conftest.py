@@ -102,6 +102,8 @@ def browser():
             args=[
                 *("--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-sync"),
                 *("--disable-background-networking", "--disable-component-update"),
+                # A name that is not this machine's own: plain http there is no secure context.
+                "--host-resolver-rules=MAP chat.lan 127.0.0.1",
             ],
         )
         yield chromium

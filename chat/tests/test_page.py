@@ -91,6 +91,18 @@ def test_three_people_talk_and_see_each_other_live(make_site, open_page, shot):
     expect(ada.get_by_role("heading", name="2 people here")).to_be_visible()
 
 
+def test_on_another_device_without_https_the_page_works_too(make_site, open_page):
+    site = make_site(ALLOWED_HOSTS="chat.lan,127.0.0.1")
+    lan = site.url.replace("127.0.0.1", "chat.lan")
+    ada, bob = joins(open_page(site_url=lan), "Ada"), joins(open_page(site_url=site.url), "Bob")
+    assert ada.evaluate("isSecureContext") is False
+    says(ada, "hello from the sofa")
+    hears(bob, "hello from the sofa")
+    says(bob, "hello from the desk")
+    hears(ada, "hello from the desk")
+    expect(ada.locator("#outbox li")).to_have_count(0)
+
+
 def test_one_reads_before_one_joins(site, join, open_page):
     bob = join(site, "Reading Bob")
     bob.says("before you came")
