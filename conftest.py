@@ -40,5 +40,16 @@ def pytest_configure(config: pytest.Config) -> None:
     settings.DATABASES  # noqa: B018 - reads the settings, so that pytest-django sets Django up
 
 
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what has no sense on this stack, or was shown on the other one."""
+    chosen, left_out = [], []
+    for item in items:
+        marker = item.get_closest_marker("stack")
+        wanted = marker is None or marker.args[0] == config.stack.name
+        (chosen if wanted else left_out).append(item)
+    config.hook.pytest_deselected(items=left_out)
+    items[:] = chosen
+
+
 def pytest_report_header(config: pytest.Config) -> str:
     return f"stack: {config.stack.name}"

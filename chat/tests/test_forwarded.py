@@ -4,6 +4,8 @@ import pytest
 
 from chatsite.forwarded import client_address
 
+pytestmark = pytest.mark.stack("embedded")  # needs no server: once is enough
+
 PEER = "10.0.0.1"
 
 

@@ -6,6 +6,8 @@ from limits import parse
 from chat.limits import Doorkeeper, Rates, network
 from chat.protocol import FrameError
 
+pytestmark = pytest.mark.stack("embedded")  # needs no server: once is enough
+
 OPEN = {"mode": "open", "slow_seconds": 30}
 
 

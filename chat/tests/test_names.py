@@ -9,6 +9,8 @@ from hypothesis import strategies as st
 
 from chat.names import LENGTH, NameInvalid, check, keys
 
+pytestmark = pytest.mark.stack("embedded")  # needs no server: once is enough
+
 ANY_TEXT = st.text(st.characters(exclude_categories=()), max_size=60)  # surrogates too
 
 ORDINARY = (

@@ -3,6 +3,7 @@
 import json
 from itertools import pairwise
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -10,6 +11,8 @@ from chat import protocol
 from chat.batch import Batch, Event, batches
 from chat.order import Order
 from chat.ring import LATEST, Ring
+
+pytestmark = pytest.mark.stack("embedded")  # needs no server: once is enough
 
 
 def event(rev: int, seq: int | None = None, *, visible: bool = True, size: int = 1) -> Event:

@@ -4,13 +4,12 @@ import pytest
 
 from chat.tests.support import eventually
 
+pytestmark = pytest.mark.stack("scaled")
+
 
 @pytest.fixture
 def two(make_site):
-    site = make_site()
-    if not site.redis:
-        pytest.skip("one process on the in-memory layer: there is no Redis to lose")
-    return site
+    return make_site()
 
 
 def test_without_redis_people_on_two_processes_still_hear_each_other(two, join):

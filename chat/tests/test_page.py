@@ -385,6 +385,7 @@ def test_a_server_that_goes_and_comes_back_loses_and_doubles_nothing(make_site, 
     for page in (ada, bob):
         page.evaluate("dispatchEvent(new Event('online'))")
         is_connected(page)
+    for page in (ada, bob):
         for text in ("before", "said without a server", "and this after it", "I am here"):
             hears(page, text)
         texts = log(page).locator(".text").all_inner_texts()

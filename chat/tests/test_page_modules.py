@@ -9,6 +9,8 @@ import pytest
 
 from chat.templatetags import room
 
+pytestmark = pytest.mark.stack("embedded")  # runs in the browser alone
+
 STATIC = Path(__file__).resolve().parents[2] / "static" / "chat"
 
 FAKES = Path(__file__).with_name("page_fakes.js").read_text()

@@ -6,6 +6,8 @@ import pytest
 
 from chat.presence import ANNOUNCE, FORGET, NAMES_LIMIT, Presence
 
+pytestmark = pytest.mark.stack("embedded")  # needs no server: once is enough
+
 
 class Clock:
     now = 1000.0

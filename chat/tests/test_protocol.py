@@ -9,6 +9,8 @@ from hypothesis import strategies as st
 from chat import protocol
 from chat.protocol import FrameError, Join, Ping, Post, Since
 
+pytestmark = pytest.mark.stack("embedded")  # needs no server: once is enough
+
 NONCE = "0123abcd-ef"
 
 

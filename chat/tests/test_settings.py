@@ -9,6 +9,8 @@ import pytest
 
 from chat.tests.support.servers import ROOT, without_product_variables
 
+pytestmark = pytest.mark.stack("embedded")  # needs no server: once is enough
+
 
 def start(tmp_path, **env) -> subprocess.CompletedProcess:
     env = without_product_variables() | {"CHAT_DATA": str(tmp_path)} | env

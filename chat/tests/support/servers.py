@@ -70,6 +70,10 @@ class Server:
 
     def start(self, deadline: float = 30) -> None:
         """Start, and wait until it answers."""
+        self.launch()
+        self.wait_until_up(deadline)
+
+    def launch(self) -> None:
         assert not self.process, f"{self.name} runs already"
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
@@ -83,6 +87,8 @@ class Server:
                 start_new_session=True,
             )
         running.append(self)
+
+    def wait_until_up(self, deadline: float = 30) -> None:
         try:
             eventually(self._is_up, deadline)
         except BaseException:

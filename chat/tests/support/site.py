@@ -166,7 +166,9 @@ class Site:
         ]
         try:
             for process in self.processes:
-                process.start()
+                process.launch()
+            for process in self.processes:
+                process.wait_until_up()
         except BaseException:
             self.close()
             raise
