@@ -9,7 +9,7 @@ from chat import protocol
 ENVELOPE_BYTES = 128  # `messages` frame around its messages
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Event:
     """One message in the state that number `rev` gave it; `encoded` is how it travels."""
 
@@ -17,6 +17,11 @@ class Event:
     seq: int
     visible: bool
     encoded: str
+
+    @cached_property
+    def size(self) -> int:
+        """In bytes."""
+        return len(self.encoded.encode())
 
 
 @dataclass(frozen=True)
@@ -49,7 +54,7 @@ def batches(epoch: str, start: int, end: int, events: Iterable[Event]) -> Iterat
     taken: list[Event] = []
     size = ENVELOPE_BYTES
     for event in events:
-        weight = len(event.encoded.encode()) + 1
+        weight = event.size + 1
         if taken and (
             len(taken) == protocol.BATCH_MESSAGES or size + weight > protocol.BATCH_BYTES
         ):

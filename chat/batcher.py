@@ -6,6 +6,8 @@ from collections import deque
 from collections.abc import Awaitable, Callable
 from typing import Generic, TypeVar
 
+from django.db import Error as DatabaseError
+
 Item = TypeVar("Item")
 logger = logging.getLogger(__name__)
 
@@ -56,7 +58,8 @@ class Batcher(Generic[Item]):
             try:
                 await self._work(batch)
             except Exception as error:
-                logger.exception("a batch of %d failed", len(batch))
+                if not isinstance(error, DatabaseError):  # of an outage, others speak, once
+                    logger.exception("a batch of %d failed", len(batch))
                 self._failed(batch, error)
             if not self._waiting:
                 self._some.clear()
@@ -66,10 +69,10 @@ class Batcher(Generic[Item]):
         """Wait until nothing waits and nothing is at work."""
         await self._idle.wait()
 
-    def drop(self) -> list[Item]:
-        """Give back all that waits; none of it was tried."""
-        dropped = list(self._waiting)
-        self._waiting.clear()
+    def drop(self, which: Callable[[Item], bool]) -> list[Item]:
+        """Give back what waits, of `which` this is true; none of it was tried."""
+        dropped = [item for item in self._waiting if which(item)]
+        self._waiting = deque(item for item in self._waiting if not which(item))
         return dropped
 
     def _take(self) -> list[Item]:

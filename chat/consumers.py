@@ -1,12 +1,13 @@
 """A socket: frames in, verbs of the relay, frames out. It only translates."""
 
 import asyncio
+import contextlib
 import logging
 from functools import partial
 
 from channels.exceptions import StopConsumer
 from channels.generic.websocket import AsyncWebsocketConsumer
-from channels.layers import get_channel_layer
+from django.db import Error as DatabaseError
 
 from chat import names, protocol
 from chat.handshake import deny, same_origin
@@ -19,6 +20,9 @@ from chat.outlet import Clogged, Outlet, make_outlet
 from chat.protocol import FrameError, Since
 from chat.relay import get_relay
 
+DEFERRED = 1000  # frames that wait while a `hello` and its messages are on their way
+JOIN_PAUSE = 1.0  # seconds that a join beyond the rate takes
+FAREWELL = 5.0  # seconds that a `bye` may take
 UNANSWERED = 32  # posts; a client that sends more is not read until some are settled
 logger = logging.getLogger(__name__)
 
@@ -34,7 +38,6 @@ class ChatConsumer(AsyncWebsocketConsumer):
         # Not the stock one: it makes a channel for each socket, which fails while Redis is down,
         # and its dispatch hops to a thread for each frame.
         self.scope, self.base_send = scope, send
-        self.channel_layer = get_channel_layer(self.channel_layer_alias)
         self.relay = get_relay()
         self.address = (scope.get("client") or [None])[0]
         cookie = member_of_headers(scope["headers"])
@@ -49,6 +52,7 @@ class ChatConsumer(AsyncWebsocketConsumer):
         try:
             while True:
                 await self.dispatch(await receive())
+                await asyncio.sleep(0)  # `receive` doesn't wait while there is more: others do
         except StopConsumer:
             pass
         finally:
@@ -73,16 +77,17 @@ class ChatConsumer(AsyncWebsocketConsumer):
             await deny(self.scope, self.base_send, 429)
             return
         self._admitted = True
-        self.channel_name = self.relay.group.channel_name
         await self.relay.group.add()
         await self.accept()
         self._outlet = make_outlet(self.scope, self.base_send)
+
+    async def websocket_disconnect(self, message):
+        raise StopConsumer  # the stock one hops to the thread that all of Django shares
 
     def _leave(self):
         """Whatever happened: give back all that this socket held."""
         named = self.name is not None
         self.relay.leave(self)
-        self.relay.people.leave(self)
         if named and not self.lasting:
             self.relay.people.release(self.member_id)
         if self._admitted:
@@ -92,10 +97,12 @@ class ChatConsumer(AsyncWebsocketConsumer):
 
     # --- what the relay calls --------------------------------------------------------------------
     def send_text(self, text: str) -> None:
-        if self._deferred is not None:
-            self._deferred.append(text)  # nothing comes between a `hello` and its messages
-        else:
+        if self._deferred is None:
             self._write(text)
+        elif len(self._deferred) < DEFERRED:
+            self._deferred.append(text)
+        else:
+            self.dismiss("slow", "You don't read what is sent to you.")
 
     def _write(self, text: str) -> None:
         if self._closing or self._outlet is None:
@@ -108,12 +115,20 @@ class ChatConsumer(AsyncWebsocketConsumer):
     def renamed(self, name: str) -> None:
         self.send_text(protocol.you(self.member_id, name))
 
-    def dismiss(self, code: str, message: str) -> None:
-        self._write(protocol.bye(code, message))
-        self._closing = asyncio.create_task(self.close(protocol.CLOSE_CODES[code]))
+    def dismiss(self, code: str, message: str, retry_after: float | None = None) -> None:
+        if self._closing is None:
+            self._write(protocol.bye(code, message, retry_after))
+            self._closing = asyncio.create_task(self._close(protocol.CLOSE_CODES[code]))
+
+    async def _close(self, code: int) -> None:
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._outlet.flushed(), FAREWELL)
+        await self.close(code)
 
     # --- frames ----------------------------------------------------------------------------------
     async def receive(self, text_data=None, bytes_data=None):
+        if self._closing:
+            return
         frame = None
         try:
             if text_data is None:
@@ -122,28 +137,46 @@ class ChatConsumer(AsyncWebsocketConsumer):
             await HANDLERS[frame.kind](self, frame)
         except FrameError as wrong:
             self._refuse(wrong, frame)
-            if frame is None and wrong.kind == "join":  # every join gets a `hello`
-                await self.receive('{"type":"join"}')
+            if frame is None and wrong.kind == "join":
+                await self._join_in_vain()
+        except DatabaseError:  # the relay speaks of an outage, once
+            self._refuse(FrameError("busy", retry_after=1), frame)
         except Exception:
             logger.exception("a frame could not be handled")
             self._refuse(FrameError("busy", retry_after=1), frame)
 
     def _refuse(self, wrong: FrameError, frame: protocol.ClientFrame | None) -> None:
         if frame is not None:
-            wrong.kind, wrong.nonce = frame.kind, getattr(frame, "nonce", None)
+            wrong.kind, wrong.nonce = frame.kind, frame.nonce
         self._write(wrong.frame())
 
     async def _join(self, frame: protocol.Join):
         await self.relay.started()
-        since = frame.since
+        if self._is_banned():
+            return
         try:
             rates.join(self.address)
             await self._take_name(frame.name)
         except FrameError as wrong:
             self._refuse(wrong, frame)
             if wrong.code == "rate_limited" and self._greeted:
-                since = None  # or a flood of joins would be answered by a flood of messages
-        await self._answer(since)
+                await asyncio.sleep(JOIN_PAUSE)  # its answer is large; the others don't wait
+        await self._answer(frame.since)
+
+    async def _join_in_vain(self):
+        """Every join is answered by a `hello`, a malformed one, too."""
+        with contextlib.suppress(FrameError):  # `busy`, and the client was told of an error
+            await self.relay.started()
+            if not self._is_banned():
+                await self._answer(None)
+
+    def _is_banned(self) -> bool:
+        try:
+            self.relay.bans.check(self.member_id, self.address)
+        except FrameError as banned:
+            self.dismiss("banned", banned.message, banned.retry_after)
+            return True
+        return False
 
     async def _take_name(self, wanted: str | None):
         if wanted is None and (self.name or not self.lasting):
@@ -164,23 +197,16 @@ class ChatConsumer(AsyncWebsocketConsumer):
             self._write(self._hello(resumed=True))
             return
         resumed = await self.relay.resumable(since)
-        self.relay.leave(self)
-        self._deferred, ring = [], self.relay.ring
-        self.relay.people.arrive(self)
-        self._write(self._hello(resumed=resumed))
-        batches = ring.after(since.seq) if resumed else ring.latest()
-        while batches:
-            for batch in batches:
-                self._write(batch.frame)
-            await self._outlet.flushed()
-            if batches[-1].end == ring.seq:
-                break
-            batches = ring.after(batches[-1].end)
-        if not batches or ring is not self.relay.ring:
-            self.dismiss("resync", "The room has moved on while you were catching up.")
-            return
-        self._greeted = True
+        # From here on, what comes meanwhile waits: nothing stands between `hello` and messages,
+        # and they end at the number where the next batch begins.
+        self._deferred, self._greeted = [], True
         self.relay.attend(self)
+        ring = self.relay.ring
+        self._write(self._hello(resumed=resumed))
+        for batch in ring.after(since.seq) if resumed else ring.latest():
+            self._write(batch.frame)
+            await self._outlet.flushed()
+            await asyncio.sleep(0)  # up to 1,000 messages: others have their turn in between
         deferred, self._deferred = self._deferred, None
         for text in deferred:
             self._write(text)
@@ -190,20 +216,27 @@ class ChatConsumer(AsyncWebsocketConsumer):
         return self.relay.hello(you, resumed=resumed)
 
     async def _post(self, frame: protocol.Post):
-        if self.name is None:
+        if self.name is None and not self.lasting:
             raise FrameError("name_required")
-        refusal = None
-        try:
-            rates.post(self.member_id, self.relay.room)
-        except FrameError as wrong:
-            refusal = wrong
+        refusal = self._refusal()
         await self._unanswered.acquire()
-        draft = Draft(self.member_id, self.name, frame.nonce, frame.text)
+        draft = Draft(self.member_id, self.name or "", frame.nonce, frame.text)
         try:
             self.relay.post(draft, partial(self._settle, frame), refusal)
         except FrameError:
             self._unanswered.release()
             raise
+
+    def _refusal(self) -> FrameError | None:
+        """Why this client may not post now, if it may not."""
+        if self.name is None:
+            return FrameError("name_required")
+        try:
+            self.relay.bans.check(self.member_id, self.address)
+            rates.post(self.member_id, self.relay.room)
+        except FrameError as wrong:
+            return wrong
+        return None
 
     def _settle(self, post: protocol.Post, outcome: int | FrameError) -> None:
         self._unanswered.release()
@@ -217,7 +250,7 @@ class ChatConsumer(AsyncWebsocketConsumer):
 
     async def _ping(self, frame: protocol.Ping):
         await self.relay.started()
-        self.relay.ping(self._write)
+        self.relay.ping(self.send_text)
 
 
 HANDLERS = {"join": ChatConsumer._join, "post": ChatConsumer._post, "ping": ChatConsumer._ping}

@@ -15,28 +15,31 @@ T = TypeVar("T")
 
 
 class Threads:
-    """A few threads, each with a connection of its own while it works."""
+    """A few threads, each with a connection of its own while it works.
 
-    def __init__(self, name: str, size: int):
+    `keep`: for good, so that nobody who uses up the pool can make this thread wait.
+    """
+
+    def __init__(self, name: str, size: int, *, keep: bool = False):
         self._executor = ThreadPoolExecutor(size, thread_name_prefix=name)
+        self._keep = keep
 
     async def run(self, job: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run `job` in one of the threads; what it raises is raised here."""
         loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._executor, lambda: _run(job, *args, **kwargs))
+        return await loop.run_in_executor(self._executor, lambda: self._run(job, *args, **kwargs))
 
     def stop(self) -> None:
         """Wait for the work that has begun, then end the threads and their connections."""
         self._executor.shutdown(wait=True)
 
-
-def _run(job: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-    try:
-        result = job(*args, **kwargs)
-    except BaseException:
-        # After a server's restart the connection is dead, whatever the error says.
-        connection.close()
-        raise
-    if connection.settings_dict["OPTIONS"].get("pool"):
-        connection.close()  # gives it back: all threads of the process share a few
-    return result
+    def _run(self, job: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        try:
+            result = job(*args, **kwargs)
+        except BaseException:
+            # After a server's restart the connection is dead, whatever the error says.
+            connection.close()
+            raise
+        if connection.settings_dict["OPTIONS"].get("pool") and not self._keep:
+            connection.close()  # gives it back: all threads of the process share a few
+        return result

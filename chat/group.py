@@ -6,6 +6,7 @@ once a batch. Nothing here ever waits for the channel layer longer than `TIMEOUT
 """
 
 import asyncio
+import contextlib
 import logging
 import secrets
 from collections.abc import Callable
@@ -19,6 +20,19 @@ BACKLOG = 1000  # hints that wait while the layer is slow; the oldest are droppe
 logger = logging.getLogger(__name__)
 
 
+async def nudge() -> None:
+    """Ask every process to look at the database now, not at the next turn. It may be lost."""
+    try:
+        async with asyncio.timeout(TIMEOUT):
+            await get_channel_layer().group_send(GROUP, {"type": "look"})
+    except Exception as error:
+        logger.warning("the channel layer can't be reached: %r", error)
+
+
+def _ignore(hint: dict) -> None:
+    pass
+
+
 class Group:
     """Sends hints to every process and hands those that come to a table of handlers."""
 
@@ -28,6 +42,8 @@ class Group:
         self._handlers: dict[str, Callable[[dict], None]] = {}
         self._outgoing: asyncio.Queue[tuple[dict, Callable[[], None] | None]] = asyncio.Queue()
         self._down = False
+        self._echo = asyncio.Event()
+        self.on("echo", lambda hint: self._echo.set())
         self.channel_name: str | None = None
         self.tasks = (self._listen, self._send, self._keep)
 
@@ -39,18 +55,40 @@ class Group:
         """Send `hint` soon, to all processes, this one included. `lost` is called if it failed."""
         if self._outgoing.qsize() >= BACKLOG:
             self._outgoing.get_nowait()
+            self._outgoing.task_done()
         self._outgoing.put_nowait((hint | {"process": self.process}, lost))
 
     async def add(self) -> None:
         """Put the process's channel into the group, if the layer can be reached. Adding again is
         free."""
         if self.channel_name is None or self._down:
-            return  # `_listen` is at it
+            return  # it will be, as soon as that is possible
         try:
             async with asyncio.timeout(TIMEOUT):
                 await self._layer.group_add(GROUP, self.channel_name)
         except Exception as error:
             self._lost(error)
+
+    async def answers(self) -> bool:
+        """Whether what this process sends to its own channel comes back in time.
+
+        To be asked by one at a time.
+        """
+        if self.channel_name is None:
+            return False  # not yet
+        self._echo.clear()
+        try:
+            async with asyncio.timeout(TIMEOUT):
+                await self._layer.send(self.channel_name, {"type": "echo"})
+                await self._echo.wait()
+        except Exception as error:
+            self._lost(error)
+            return False
+        return True
+
+    async def drained(self) -> None:
+        """Wait until what was published has been sent, or lost."""
+        await self._outgoing.join()
 
     async def _send(self) -> None:
         """Publish what waits, until cancelled."""
@@ -63,6 +101,7 @@ class Group:
                 self._lost(error)
                 if lost:
                     lost()
+            self._outgoing.task_done()
 
     async def _listen(self) -> None:
         """Receive hints until cancelled, whatever happens to the channel layer."""
@@ -75,7 +114,15 @@ class Group:
                 await self._receive(self.channel_name)
             except Exception as error:
                 self._lost(error)
+                await self._let_go()
                 await asyncio.sleep(TIMEOUT)
+
+    async def _let_go(self) -> None:
+        """Leave no channel behind: it would gather what nobody reads, for ever."""
+        self.channel_name = None
+        with contextlib.suppress(Exception):
+            async with asyncio.timeout(TIMEOUT):
+                await self._layer.flush()
 
     async def _keep(self) -> None:
         """Add the channel again from time to time, until cancelled."""
@@ -87,13 +134,11 @@ class Group:
         while True:
             hint = await self._layer.receive(channel)
             self._found()
-            handler = self._handlers.get(hint.get("type"))
-            if handler is None:
-                continue  # from a newer process, during a deploy
             try:
-                handler(hint)
+                # An unknown one is from a newer process, during a deploy.
+                self._handlers.get(hint["type"], _ignore)(hint)
             except Exception:
-                logger.exception("a hint of type %s could not be used", hint["type"])
+                logger.exception("a hint could not be used")
 
     def _lost(self, error: Exception) -> None:
         if not self._down:  # one line an outage

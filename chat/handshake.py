@@ -1,12 +1,11 @@
 """Who may open a socket: pages of our own host, those in CHAT_ORIGINS, and what is no page."""
 
 from collections.abc import Awaitable, Callable
-from urllib.parse import urlsplit
 
 from django.conf import settings
-from django.http.request import validate_host
+from django.http.request import split_domain_port, validate_host
 
-DEFAULT_PORTS = {"http": 80, "https": 443}
+DEFAULT_PORTS = {"http": "80", "https": "443"}
 
 
 def same_origin(scope: dict) -> bool:
@@ -21,15 +20,18 @@ def same_origin(scope: dict) -> bool:
     if origin in settings.CHAT_ORIGINS:
         return True
     try:
-        page = urlsplit(origin)
-        port = DEFAULT_PORTS[page.scheme]
-        here = urlsplit(f"//{headers[b'host'].decode('latin1').lower()}")
-        same = (page.hostname, page.port or port) == (here.hostname, here.port or port)
-    except (KeyError, ValueError):
+        scheme, _, page = origin.partition("://")
+        default = DEFAULT_PORTS[scheme]
+        page_host, page_port = split_domain_port(page)
+        host, port = split_domain_port(headers[b"host"].decode("latin1"))
+    except KeyError:
+        return False
+    if settings.SECURE_SSL_REDIRECT and scheme != "https":
+        return False
+    if (page_host, page_port or default) != (host, port or default):
         return False
     # A name that an attacker's DNS points here names this host, too, and is no host of ours.
-    hosts = settings.ALLOWED_HOSTS
-    return same and here.hostname is not None and validate_host(here.hostname, hosts)
+    return bool(host) and validate_host(host, settings.ALLOWED_HOSTS)
 
 
 async def deny(scope: dict, send: Callable[[dict], Awaitable[None]], status: int) -> None:

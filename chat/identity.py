@@ -1,10 +1,8 @@
 """The signed cookie that says which member a browser is."""
 
-from http.cookies import CookieError, SimpleCookie
-
 from django.conf import settings
 from django.core import signing
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, parse_cookie
 
 from chat.models import new_member_id
 
@@ -22,15 +20,9 @@ def member_of(cookie: str | None) -> str | None:
 
 
 def member_of_headers(headers: list[tuple[bytes, bytes]]) -> str | None:
-    """The member id in the headers of a WebSocket handshake."""
-    for name, value in headers:
-        if name == b"cookie":
-            try:
-                found = SimpleCookie(value.decode("latin1")).get(COOKIE)
-            except CookieError:
-                return None
-            return member_of(found.value) if found else None
-    return None
+    """The member id in the headers of a WebSocket handshake, read as Django reads them."""
+    cookies = b"; ".join(value for name, value in headers if name == b"cookie")
+    return member_of(parse_cookie(cookies.decode("latin1")).get(COOKIE))
 
 
 def remember(request: HttpRequest, response: HttpResponse) -> str:

@@ -14,12 +14,16 @@ from limits.strategies import MovingWindowRateLimiter
 
 from chat.protocol import FrameError
 
+SWEEP = 30.0  # seconds
+
 
 class Rates:
     """Rates by key, in a moving window."""
 
     def __init__(self):
-        self._limiter = MovingWindowRateLimiter(MemoryStorage())
+        self._storage = MemoryStorage()
+        self._limiter = MovingWindowRateLimiter(self._storage)
+        self._swept = time.monotonic()
 
     def join(self, address: str | None) -> None:
         """Someone at `address` joins or takes a name. Raises `FrameError("rate_limited")`."""
@@ -33,10 +37,20 @@ class Rates:
             self._hit(slow, "slow_mode", "slow", member_id)
 
     def _hit(self, rate: RateLimitItem | None, code: str, *key: str) -> None:
+        self._sweep()
         if rate is None or self._limiter.hit(rate, *key):
             return
         again = self._limiter.get_window_stats(rate, *key).reset_time - time.time()
         raise FrameError(code, retry_after=round(max(0.1, again), 1))
+
+    def _sweep(self) -> None:
+        """Forget who was not here for a while: limits 5.8 keeps an empty list of each for ever."""
+        if time.monotonic() < self._swept + SWEEP:
+            return
+        self._swept = time.monotonic()
+        events = self._storage.events
+        for key in [key for key, entries in list(events.items()) if not entries]:
+            events.pop(key, None)
 
 
 class Doorkeeper:

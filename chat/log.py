@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from chat import protocol
 from chat.batch import Batch, Event, batches
-from chat.models import Log, Message
+from chat.models import Log, Message, new_epoch
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,16 +28,17 @@ class Head:
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A message that waits to be stored; `text` is normalised.
-
-    One that is not `wanted` is looked up only: it may be stored already.
-    """
+    """A message that waits to be stored; `text` is normalised."""
 
     author: str
     name: str
     nonce: str
     text: str
-    wanted: bool = True
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """What is stored once, however often it comes."""
+        return self.author, self.nonce
 
 
 def head() -> Head:
@@ -49,25 +50,29 @@ def touch() -> None:
     Log.objects.update(version=F("version") + 1)
 
 
+def begin_anew() -> str:
+    """Give the history another epoch, so that every client starts afresh. Returns it."""
+    epoch = new_epoch()
+    Log.objects.update(epoch=epoch)
+    return epoch
+
+
 def append(drafts: Sequence[Draft]) -> tuple[list[int | None], list[Batch]]:
     """Store `drafts` in one transaction.
 
-    Returns for each its seq, or None where it isn't stored: its author has used the nonce for
-    another text, or it was not wanted; and the batches for the relay. A draft that is stored
-    already keeps its seq: doing it all again is safe, as it must be when a commit's outcome is
-    unknown.
+    Returns for each its seq, or None where its author has used the nonce for another text; and
+    the batches for the relay. A draft that is stored already keeps its seq: doing it all again is
+    safe, as it must be when a commit's outcome is unknown.
     """
     with transaction.atomic():
         log = Log.objects.select_for_update().get()
         known = _stored(drafts)
-        seqs: list[int | None] = []
         fresh: list[Message] = []
         now = timezone.now()
         for draft in drafts:
-            stored = known.get((draft.author, draft.nonce))
-            if stored is None and draft.wanted:
+            if draft.key not in known:
                 seq = log.seq + len(fresh) + 1
-                stored = Message(
+                known[draft.key] = Message(
                     seq=seq,
                     rev=seq,
                     author=draft.author,
@@ -76,26 +81,60 @@ def append(drafts: Sequence[Draft]) -> tuple[list[int | None], list[Batch]]:
                     nonce=draft.nonce,
                     at=now,
                 )
-                known[draft.author, draft.nonce] = stored
-                fresh.append(stored)
-            usable = stored is not None and not _conflicts(draft, stored)
-            seqs.append(stored.seq if usable else None)
-        if fresh:
-            Message.objects.bulk_create(fresh)
-            Log.objects.update(seq=log.seq + len(fresh))
-    if not fresh:
-        return seqs, []
-    return seqs, list(batches(log.epoch, log.seq + 1, log.seq + len(fresh), map(event, fresh)))
+                fresh.append(known[draft.key])
+        seqs = [_seq(draft, known[draft.key]) for draft in drafts]
+        if not fresh:
+            return seqs, []
+        Message.objects.bulk_create(fresh)
+        Log.objects.update(seq=log.seq + len(fresh))
+        start, end = log.seq + 1, log.seq + len(fresh)
+        return seqs, list(batches(log.epoch, start, end, map(event, fresh)))
+
+
+def find(drafts: Sequence[Draft]) -> list[int | None]:
+    """The seqs of those `drafts` that are stored already, None for the others."""
+    known = _stored(drafts)
+    return [_seq(draft, known[draft.key]) if draft.key in known else None for draft in drafts]
 
 
 def _stored(drafts: Iterable[Draft]) -> dict[tuple[str, str], Message]:
-    found = Message.objects.filter(nonce__in={draft.nonce for draft in drafts})
+    # By both: somebody may have used one nonce under thousands of names.
+    nonces, authors = {draft.nonce for draft in drafts}, {draft.author for draft in drafts}
+    found = Message.objects.filter(nonce__in=nonces, author__in=authors)
     return {(message.author, message.nonce): message for message in found}
 
 
-def _conflicts(draft: Draft, stored: Message) -> bool:
-    changed = stored.edited_at or stored.removed_at  # the text said first is not known any more
-    return stored.text != draft.text and not changed
+def _seq(draft: Draft, stored: Message) -> int | None:
+    """The seq under which `draft` is stored; None if something else is, under its nonce."""
+    changed = stored.edited_at or stored.removed_at  # what was said first is not known any more
+    return stored.seq if changed or stored.text == draft.text else None
+
+
+@transaction.atomic
+def hide(messages: QuerySet[Message], by: str) -> list[Message]:
+    """Hide those of `messages` that are visible; returns them."""
+    shown = messages.filter(removed_at=None, hidden_at=None)
+    return _change(shown, hidden_at=timezone.now(), hidden_by=by)
+
+
+@transaction.atomic
+def restore(messages: QuerySet[Message]) -> list[Message]:
+    """Show those of `messages` that are hidden; returns them."""
+    hidden = messages.filter(removed_at=None, hidden_at__isnull=False)
+    return _change(hidden, hidden_at=None, hidden_by="")
+
+
+def _change(messages: QuerySet[Message], **values) -> list[Message]:
+    """Give each message the next number as its rev, together with new values."""
+    log = Log.objects.select_for_update().get()
+    changed = list(messages.order_by("seq"))
+    for rev, message in enumerate(changed, log.seq + 1):
+        message.rev = rev
+        for name, value in values.items():
+            setattr(message, name, value)
+    Message.objects.bulk_update(changed, ["rev", *values], batch_size=200)
+    Log.objects.update(seq=log.seq + len(changed))
+    return changed
 
 
 def event(message: Message) -> Event:

@@ -8,9 +8,10 @@ so a crash leaves no name locked.
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 
 from django.conf import settings
-from django.db import IntegrityError, transaction
+from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
@@ -18,7 +19,6 @@ from chat import names
 from chat.models import Member
 
 PRESENT = timedelta(seconds=40)
-ATTEMPTS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,87 +39,109 @@ class Claimed:
     taken: bool = False
 
 
+@transaction.atomic
 def claim(claims: Sequence[Claim]) -> list[Claimed]:
-    """Grant or refuse `claims`, in their order, in one transaction."""
-    for attempt in range(ATTEMPTS):
-        try:
-            with transaction.atomic():
-                register = _Register(claims)
-                return [register.grant(claim) for claim in claims]
-        except IntegrityError:
-            # Another process was given one of the names since we looked. Look again.
-            if attempt == ATTEMPTS - 1:
-                raise
-    raise AssertionError("unreachable")
+    """Grant or refuse `claims`, in their order, in one transaction.
+
+    Raises `IntegrityError` where another process has just given one of the names away.
+    """
+    register = _Register(claims)
+    return [register.grant(claim) for claim in claims]
 
 
 class _Register:
-    """The members that a batch of claims touches, as they stand in this transaction."""
+    """The members that a batch of claims touches: locked, so they stay as they are."""
 
-    def __init__(self, claims: Iterable[Claim]):
+    def __init__(self, claims: Sequence[Claim]):
         self._now = timezone.now()
-        self._members = Member.objects.in_bulk({claim.member_id for claim in claims})
-        wanted = {claim.name or self._old_name(claim) for claim in claims}
-        self._keys = {name: names.keys(name) for name in wanted if name}
-        holders = Member.objects.filter(
-            Q(name_key__in={keys.name_key for keys in self._keys.values()})
-            | Q(look_key__in={keys.look_key for keys in self._keys.values()})
-        )
-        for holder in holders:
-            self._members.setdefault(holder.id, holder)
+        ids = {claim.member_id for claim in claims}
+        old_names = Member.objects.filter(id__in=ids).values_list("name", flat=True)
+        wanted = {claim.name for claim in claims if claim.name} | set(old_names)
+        keys = {key for keys in map(_keys, wanted) for key in keys or ()}
+        touched = Member.objects.filter(Q(id__in=ids) | Q(name_key__in=keys) | Q(look_key__in=keys))
+        # In one order for all: two batches that want each other's rows would wait for ever.
+        found = touched.select_for_update().order_by("id")
+        self._members = {member.id: member for member in found}
+        self._holders: dict[str, dict[str, Member]] = {}  # by either key, then by id
+        for member in self._members.values():
+            self._note(member)
 
-    def _old_name(self, claim: Claim) -> str | None:
-        member = self._members.get(claim.member_id)
-        return member.name if member else None
+    def _note(self, member: Member) -> None:
+        if member.name_key:
+            for key in (member.name_key, member.look_key):
+                self._holders.setdefault(key, {})[member.id] = member
+
+    def _forget(self, member: Member) -> None:
+        for key in (member.name_key, member.look_key):
+            self._holders.get(key, {}).pop(member.id, None)
 
     def grant(self, claim: Claim) -> Claimed:
-        name = claim.name or self._old_name(claim)
-        if name is None:
+        member = self._members.get(claim.member_id)
+        name = claim.name or (member.name if member else None)
+        keys = _keys(name) if name else None
+        if keys is None:
             return Claimed(None)
-        keys = self._keys[name]
-        others = [
-            member
-            for member in self._members.values()
-            if member.id != claim.member_id
-            and (member.name_key == keys.name_key or member.look_key == keys.look_key)
-        ]
+        holders = {**self._holders.get(keys.name_key, {}), **self._holders.get(keys.look_key, {})}
+        others = [holder for holder in holders.values() if holder.id != claim.member_id]
         if any(other.held_until > self._now for other in others):
             return Claimed(None, taken=True)
         for other in others:  # before the name is given again: the keys are unique
-            other.name_key = other.look_key = None
-            other.save(update_fields=["name_key", "look_key"])
+            self._free(other)
         return Claimed(name, renamed=self._hold(claim, name, keys))
+
+    def _free(self, member: Member) -> None:
+        self._forget(member)
+        member.name_key = member.look_key = None
+        member.save(update_fields=["name_key", "look_key"])
 
     def _hold(self, claim: Claim, name: str, keys: names.Keys) -> bool:
         """Write the name down, where it isn't already. Returns whether it is a new one."""
         member = self._members.get(claim.member_id)
         renamed = member is None or member.name != name
-        fresh = member is not None and member.held_until > self._now + PRESENT / 2
-        if fresh and not renamed and member.name_key and member.last_address == claim.address:
-            return False  # a storm of reconnects writes nothing
+        if not renamed and member.name_key and member.last_address == claim.address:  # noqa: SIM102
+            if member.held_until > self._now + PRESENT / 2:
+                return False  # a storm of reconnects writes nothing
         if member is None:
             member = self._members[claim.member_id] = Member(id=claim.member_id)
+        self._forget(member)
         member.name, member.name_key, member.look_key = name, keys.name_key, keys.look_key
         member.last_seen_at, member.last_address = self._now, claim.address
         member.held_until = _held_until(self._now, lasting=member.lasting)
         member.save()
+        self._note(member)
         return renamed
 
 
+@lru_cache(maxsize=10_000)
+def _keys(name: str) -> names.Keys | None:
+    """The keys of a name; None for one that can't be had any more, by newer rules."""
+    try:
+        return names.keys(name)
+    except UnicodeError:
+        return None
+
+
 def _held_until(now: datetime, *, lasting: bool) -> datetime:
-    return now + (timedelta(days=settings.CHAT_NAME_DAYS) if lasting else PRESENT)
+    return now + (max(PRESENT, timedelta(days=settings.CHAT_NAME_DAYS)) if lasting else PRESENT)
 
 
-def seen(member_ids: Iterable[str]) -> None:
-    """These are present: hold their names for another while."""
+def seen(member_ids: Iterable[str]) -> dict[str, str]:
+    """These are present: hold their names for another while.
+
+    Returns the names of those who have one still; others were away for too long.
+    """
     now = timezone.now()
     ids = sorted(member_ids)
+    held: dict[str, str] = {}
     for start in range(0, len(ids), 500):
         here = Member.objects.filter(id__in=ids[start : start + 500], name_key__isnull=False)
-        for lasting in (False, True):
-            here.filter(lasting=lasting).update(
-                last_seen_at=now, held_until=_held_until(now, lasting=lasting)
-            )
+        with transaction.atomic():
+            held |= dict(here.select_for_update().order_by("id").values_list("id", "name"))
+            for lasting in (False, True):
+                here.filter(lasting=lasting).update(
+                    last_seen_at=now, held_until=_held_until(now, lasting=lasting)
+                )
+    return held
 
 
 def spoke(member_ids: Collection[str]) -> None:

@@ -1,8 +1,9 @@
 """The tables. Only chat/log.py writes messages; see docs/ARCHITECTURE.md."""
 
+import ipaddress
 import secrets
-from datetime import datetime
 
+from django.core.exceptions import ValidationError
 from django.db import models
 
 from chat import protocol
@@ -79,6 +80,9 @@ class Member(models.Model):
     last_seen_at = models.DateTimeField()
     last_address = models.GenericIPAddressField(null=True, blank=True)
 
+    class Meta:
+        permissions = [("ban_member", "Can ban and unban people")]
+
     def __str__(self):
         return self.name
 
@@ -106,6 +110,8 @@ class Message(models.Model):
             # The nonce first: retries are looked up by it.
             models.UniqueConstraint(fields=["nonce", "author"], name="one_message_a_nonce")
         ]
+        indexes = [models.Index(fields=["author", "seq"], name="messages_of_an_author")]
+        permissions = [("hide_message", "Can hide and restore messages")]
 
     def __str__(self):
         return f"{self.name}, {self.seq}"
@@ -129,15 +135,32 @@ class Message(models.Model):
         )
 
 
-class Ban(models.Model):
-    """Who may not take part: a member, an address, or both."""
+def validate_network(value: str) -> None:
+    """An address or a network, as the server sees its clients."""
+    try:
+        ipaddress.ip_network(value)
+    except ValueError as error:
+        raise ValidationError(f"For example 203.0.113.7 or 203.0.113.0/24: {error}.") from error
 
-    member = models.ForeignKey(Member, null=True, blank=True, on_delete=models.CASCADE)
-    address = models.GenericIPAddressField(null=True, blank=True)
-    reason = models.CharField(max_length=300, blank=True)
-    by = models.CharField(max_length=150)
+
+class Ban(models.Model):
+    """Who may not take part: a member, whoever comes from a network, or both."""
+
+    member = models.ForeignKey(Member, null=True, blank=True, on_delete=models.SET_NULL)
+    network = models.CharField(
+        "address or network", max_length=50, blank=True, validators=[validate_network]
+    )
+    reason = models.CharField(max_length=300, blank=True, help_text="They are told this.")
+    by = models.CharField(max_length=150, editable=False)
     made_at = models.DateTimeField(auto_now_add=True)
-    expires_at: datetime | None = models.DateTimeField(null=True, blank=True)
+    expires_at = models.DateTimeField(null=True, blank=True, help_text="Empty: never.")
+
+    class Meta:
+        ordering = ["-made_at"]
 
     def __str__(self):
-        return f"{self.member or self.address}"
+        return " and ".join(filter(None, [self.member and self.member.name, self.network]))
+
+    def clean(self):
+        if not self.member and not self.network:
+            raise ValidationError("Say whom: a member, an address or network, or both.")

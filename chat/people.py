@@ -1,8 +1,9 @@
 """The people of this process: names asked for, tabs that share one, presence, refreshed holds."""
 
 import asyncio
+import contextlib
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from typing import Protocol
 
 from django.db import Error as DatabaseError
@@ -17,6 +18,7 @@ from chat.protocol import FrameError
 
 BEAT = 1.0  # seconds between two looks at who has come and gone
 SEEN = 15.0  # seconds between two refreshes of the names that are held
+CLAIM_ATTEMPTS = 3
 logger = logging.getLogger(__name__)
 
 
@@ -24,10 +26,14 @@ class Tab(Protocol):
     """A socket, as far as names go. Sockets with the same cookie have the same member."""
 
     member_id: str
+    address: str | None
     name: str | None  # while it has joined under one
 
     def renamed(self, name: str) -> None:
         """Another tab of the member has taken a name; it is this one's, too."""
+
+    def dismiss(self, code: str, message: str, retry_after: float | None = None) -> None:
+        """Say `bye` and close."""
 
 
 class People:
@@ -57,7 +63,14 @@ class People:
         return await answer
 
     async def _claim(self, waiting: list[tuple[Claim, asyncio.Future[Claimed]]]) -> None:
-        answers = await self._threads.run(members.claim, [claim for claim, _ in waiting])
+        claims = [claim for claim, _ in waiting]
+        for again in range(CLAIM_ATTEMPTS - 1, -1, -1):
+            try:
+                answers = await self._threads.run(members.claim, claims)
+                break
+            except DatabaseError:  # a name was given away elsewhere, or the connection was dead
+                if not again:
+                    raise
         for (_, answer), claimed in zip(waiting, answers, strict=True):
             if not answer.done():  # its socket may be gone
                 answer.set_result(claimed)
@@ -69,26 +82,34 @@ class People:
 
     def spoke(self, member_id: str) -> None:
         """Someone with a cookie has spoken: their name is kept for days."""
-        self._run(members.spoke, [member_id])
+        self._start(self._threads.run(members.spoke, [member_id]))
 
     def release(self, member_id: str) -> None:
         """Someone without a cookie is gone, for good: their name is free."""
-        self._run(members.release, [member_id])
+        self._start(self._threads.run(members.release, [member_id]))
 
-    def _run(self, job: Callable, *args) -> None:
-        async def errand():
+    def _start(self, errand: Coroutine) -> None:
+        async def run():
             try:
-                await self._threads.run(job, *args)
-            except DatabaseError as error:
-                logger.warning("%s was not written down: %s", job.__name__, error)
+                await errand
+            except (DatabaseError, FrameError) as error:
+                logger.debug("not written down: %r", error)  # others speak of an outage
 
-        task = asyncio.create_task(errand())
+        task = asyncio.create_task(run())
         self._errands.add(task)  # the loop keeps only weak references
         task.add_done_callback(self._errands.discard)
 
+    async def stop(self) -> None:
+        """Finish what was begun; this process's people are not here any more."""
+        self.presence.depart()
+        await asyncio.gather(*self._errands)
+
     # --- tabs ------------------------------------------------------------------------------------
     def arrive(self, tab: Tab) -> None:
-        """`tab` reads along, so far without a name."""
+        """`tab` is there. Another one may have taken a new name since it asked for its own."""
+        name = self.presence.name(tab.member_id)
+        if tab.name and name:
+            tab.name = name
         self._tabs.setdefault(tab.member_id, set()).add(tab)
 
     def leave(self, tab: Tab) -> None:
@@ -105,7 +126,7 @@ class People:
         self._name(tab, claimed.name)
         if claimed.renamed:
             self._rename(tab.member_id, claimed.name)
-            self._group.publish({"type": "you", "id": tab.member_id, "name": claimed.name})
+            self._group.publish({"type": "you", "id": tab.member_id})
 
     def _name(self, tab: Tab, name: str) -> None:
         if tab.name is None:
@@ -123,7 +144,7 @@ class People:
     # --- hints and heartbeats --------------------------------------------------------------------
     def _hear_rename(self, hint: dict) -> None:
         if hint["process"] != self._group.process:
-            self._rename(hint["id"], hint["name"])
+            self._start(self._follow(hint["id"]))
 
     def _hear_presence(self, hint: dict) -> None:
         if hint["process"] != self._group.process:
@@ -137,7 +158,26 @@ class People:
     async def _see(self) -> None:
         while True:
             await asyncio.sleep(SEEN)
-            try:
-                await self._threads.run(members.seen, self.presence.local_ids())
-            except DatabaseError as error:
-                logger.warning("names could not be refreshed: %s", error)
+            with contextlib.suppress(DatabaseError, FrameError):  # others speak of an outage
+                here = self.presence.local_names()
+                held = await self._threads.run(members.seen, here)
+                for member_id, name in here.items():
+                    if held.get(member_id) != name:
+                        await self._follow(member_id)
+
+    async def _follow(self, member_id: str) -> None:
+        """Call the member what the database calls it, and hold that name.
+
+        A hint of a rename says no more than that: two processes that each took the other's word
+        would swap names. Where this process was cut off for so long that the name was given to
+        somebody else, its tabs have to join again.
+        """
+        tabs = list(self._tabs.get(member_id, ()))
+        if not tabs:
+            return
+        claimed = await self.claim(Claim(member_id, None, tabs[0].address))
+        if claimed.name:
+            self._rename(member_id, claimed.name)
+            return
+        for tab in tabs:
+            tab.dismiss("resync", "Your name was given to someone else meanwhile.")

@@ -40,7 +40,9 @@ class Presence:
         self._tabs: Counter[str] = Counter()
         self._others: dict[str, _Process] = {}
         self._told: frozenset[str] = frozenset()
-        self._shown: set[str] = set()  # in a `hello` since then
+        # What a `hello` since then has told otherwise: somebody more, or somebody less.
+        self._shown: set[str] = set()
+        self._omitted: set[str] = set()
         self._announced: dict[str, str] = {}
         self._next_announcement = 0.0
         self._asks = True  # the first time: the others should say who is with them
@@ -60,16 +62,21 @@ class Presence:
         if self._tabs[member_id] <= 0:
             del self._tabs[member_id], self._here[member_id]
 
-    def local_ids(self) -> list[str]:
-        return list(self._here)
+    def name(self, member_id: str) -> str | None:
+        """What a member of this process is called."""
+        return self._here.get(member_id)
+
+    def local_names(self) -> dict[str, str]:
+        return dict(self._here)
 
     # --- everybody -------------------------------------------------------------------------------
     def online(self) -> dict:
         """The `online` of a `hello`: who is here now, though not all have been told yet."""
         names = set(self._everybody().values())
-        self._shown |= names
-        shown = sorted(names, key=str.casefold) if len(names) <= NAMES_LIMIT else []
-        return {"count": len(names), "names": shown}
+        shown = names if len(names) <= NAMES_LIMIT else set()
+        self._shown |= shown
+        self._omitted |= self._told - shown
+        return {"count": len(names), "names": sorted(shown, key=str.casefold)}
 
     def _everybody(self) -> dict[str, str]:
         everybody: dict[str, str] = {}
@@ -82,8 +89,9 @@ class Presence:
         self._announce()
         self._forget()
         names = frozenset(self._everybody().values())
-        joined, left = names - self._told, (self._told | self._shown) - names
-        self._shown = set()
+        joined = (names - self._told) | (names & self._omitted)
+        left = (self._told | self._shown) - names
+        self._shown, self._omitted = set(), set()
         if not joined and not left:
             return
         if len(names) > NAMES_LIMIT:

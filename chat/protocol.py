@@ -41,11 +41,14 @@ EXPLANATIONS = {
     "busy": "The room can't answer just now.",
 }
 
+REJECTIONS = frozenset(
+    ("too_long", "empty", "invalid_text", "rate_limited", "slow_mode", "read_only", "banned")
+) | {"name_required", "nonce_conflict", "busy"}
 NONCE = re.compile(r"[A-Za-z0-9-]{8,64}\Z")
 FORBIDDEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")  # all but TAB and LF
 MARKS_LIMIT = 30
 # Default-ignorable characters that are letters or symbols by category, yet show nothing.
-BLANK = frozenset("\u115f\u1160\u2800\u3164\uffa0\u034f")
+BLANK = frozenset("\u115f\u1160\u2065\u2800\u3164\uffa0\ufffc\u034f\U0001d159")
 INVISIBLE_CATEGORIES = frozenset({"Cc", "Cf", "Zs", "Zl", "Zp", "Mn", "Me"})
 
 
@@ -72,8 +75,8 @@ class FrameError(Exception):
         self.kind, self.nonce, self.seq, self.retry_after = kind, nonce, seq, retry_after
 
     def frame(self) -> str:
-        """`rejected` for a post with a usable nonce, else `error`."""
-        if self.kind == "post" and self.nonce:
+        """`rejected` for a post with a usable nonce, where that says why; else `error`."""
+        if self.kind == "post" and self.nonce and self.code in REJECTIONS:
             return rejected(self.nonce, self.code, self.message, self.retry_after)
         return error(self)
 
@@ -91,6 +94,7 @@ class Join:
     kind: ClassVar = "join"
     name: str | None
     since: Since | None
+    nonce: str | None = None  # an error repeats it
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +108,7 @@ class Post:
 class Ping:
     kind: ClassVar = "ping"
     seq: int
+    nonce: str | None = None
 
 
 ClientFrame = Join | Post | Ping
@@ -137,7 +142,7 @@ def _parse_join(fields: dict) -> Join:
         if not isinstance(since, dict) or not isinstance(since.get("epoch"), str):
             raise FrameError("bad_field", "`since` is an object with `epoch` and `seq`.")
         since = Since(since["epoch"], _number(since, "seq"))
-    return Join(name, since)
+    return Join(name, since, _nonce(fields))
 
 
 def _parse_post(fields: dict) -> Post:
@@ -150,7 +155,7 @@ def _parse_post(fields: dict) -> Post:
 
 
 def _parse_ping(fields: dict) -> Ping:
-    return Ping(_number(fields, "seq"))
+    return Ping(_number(fields, "seq"), _nonce(fields))
 
 
 PARSERS: dict[str, Callable[[dict], ClientFrame]] = {
@@ -177,11 +182,7 @@ def normalise(text: str) -> str:
 
 
 def _shows(character: str) -> bool:
-    return (
-        character not in BLANK
-        and character not in "\n\t"
-        and unicodedata.category(character) not in INVISIBLE_CATEGORIES
-    )
+    return character not in BLANK and unicodedata.category(character) not in INVISIBLE_CATEGORIES
 
 
 def _piles_marks(text: str) -> bool:
@@ -269,6 +270,15 @@ def removed(*, seq: int, rev: int, by: str) -> str:
 def messages(start: int, end: int, encoded: Iterable[str]) -> str:
     """A frame of `message`s, in order of rev, that brings a client from `start` - 1 to `end`."""
     return f'{{"type":"messages","from":{start},"to":{end},"messages":[{",".join(encoded)}]}}'
+
+
+def history(
+    *, epoch: str, seq: int, start: int, end: int, encoded: Iterable[str], more: bool
+) -> str:
+    """The body of an answer to `GET /api/messages`."""
+    position = {"epoch": epoch, "seq": seq, "from": start, "to": end}
+    rest = {"more": more, "resumed": True}
+    return f'{encode(position)[:-1]},"messages":[{",".join(encoded)}],{encode(rest)[1:]}'
 
 
 def accepted(nonce: str, seq: int) -> str:

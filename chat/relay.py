@@ -12,17 +12,18 @@ import contextlib
 import logging
 import random
 from collections.abc import Callable, Coroutine
-from dataclasses import astuple, replace
+from dataclasses import astuple
 from typing import Protocol
 
 from django.db import Error as DatabaseError
 
 from chat import log, protocol
+from chat.bans import Bans
 from chat.batch import Batch, Event
 from chat.batcher import Batcher, Full
 from chat.database import Threads
 from chat.group import Group
-from chat.models import Message, Room
+from chat.models import Ban, Message, Room
 from chat.order import Order
 from chat.people import People, Tab
 from chat.protocol import FrameError, Since
@@ -32,6 +33,8 @@ from chat.writer import Settle, Writer
 EARLY = 0.2  # seconds that a batch waits for its predecessor, or for its echo
 TAIL = (1.0, 2.0)  # seconds between two looks at the counter
 TICK = 15.0
+RETURN = (0.5, 5.0)  # seconds after which a client may come back to a process that restarts
+STOP = 6.0  # seconds that the end of a process may take
 START = 5.0  # seconds that a socket waits for the history to be read
 RING = 1000
 logger = logging.getLogger(__name__)
@@ -40,10 +43,12 @@ logger = logging.getLogger(__name__)
 class Socket(Tab, Protocol):
     """What the relay knows of a consumer."""
 
+    address: str | None
+
     def send_text(self, text: str) -> None:
         """Send a frame, without waiting."""
 
-    def dismiss(self, code: str, message: str) -> None:
+    def dismiss(self, code: str, message: str, retry_after: float | None = None) -> None:
         """Say `bye` and close."""
 
 
@@ -52,26 +57,30 @@ class Relay:
 
     def __init__(self):
         self.room: dict = {}
+        self.bans = Bans()
         self._order: Order | None = None
         self._head: log.Head | None = None  # where the database was last seen to stand
+        self._version: int | None = None  # of the room and the bans as they are in force here
         self._sockets: set[Socket] = set()  # that have everything up to ring.seq
         self._started = asyncio.Event()
         self._mending = asyncio.Event()
         self._looking = asyncio.Lock()
         self._blind = False
         self._threads = Threads("chat-work", 2)
-        self._writing = Threads("chat-write", 1)
-        self._writer = Writer(self._writing, self._committed)
-        self._pings: Batcher[Callable[[str], None]] = Batcher(
+        self._writing = Threads("chat-write", 1, keep=True)
+        self._writer = Writer(self._writing, self._threads, self._committed)
+        self._pings: Batcher[Callable[[], None]] = Batcher(
             self._answer_pings, capacity=100_000, most=100_000
         )
         self.group = Group()
         self.group.on("batch", self._hear)
+        self._nudged = asyncio.Event()
+        self.group.on("look", lambda hint: self._nudged.set())
         self.people = People(self._threads, self.group, self.tell)
         self._tasks = [
             asyncio.create_task(_survive(work))
             for work in (
-                self._writer.run,
+                *self._writer.tasks,
                 self._watch,
                 self._mend,
                 self._tick,
@@ -94,14 +103,23 @@ class Relay:
         # Who asks now may know what we have stored and not heard back of yet.
         self._order.release()
 
+    def farewell(self) -> None:
+        """Tell every socket that this process ends. They come back spread over some seconds."""
+        for socket in list(self._sockets):
+            socket.dismiss("restart", "The server restarts.", round(random.uniform(*RETURN), 1))
+
     async def stop(self) -> None:
-        """Store what waits, then end all tasks and threads."""
-        await self._writer.drained()
+        """Store what waits, tell the other processes, then end all tasks and threads."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(STOP):
+                await self._writer.drained()
+                await self.people.stop()
+                await self.group.drained()
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        self._writing.stop()
-        self._threads.stop()
+        await asyncio.to_thread(self._writing.stop)
+        await asyncio.to_thread(self._threads.stop)
 
     @property
     def ring(self) -> Ring:
@@ -125,16 +143,22 @@ class Relay:
     def ping(self, answer: Callable[[str], None]) -> None:
         """Give `answer` a tick with what the database has after this moment."""
         with contextlib.suppress(Full):  # the next tick comes anyway
-            self._pings.put(answer)
+            self._pings.put(lambda: answer(self.tick()))
 
-    async def _answer_pings(self, answers: list[Callable[[str], None]]) -> None:
+    async def _database_seq(self) -> int:
+        asked = asyncio.get_running_loop().create_future()
+        self.ping(lambda tick: asked.done() or asked.set_result(None))
+        await asked
+        return self._head.seq
+
+    async def _answer_pings(self, answers: list[Callable[[], None]]) -> None:
         """One query for all who have asked while the last one was on its way."""
         with contextlib.suppress(DatabaseError):  # then it is what we last knew
             head = await self._threads.run(log.head)
             if head.epoch == self.ring.epoch:
-                self._head = replace(head, version=self._head.version)
+                self._head = head
         for answer in answers:
-            answer(self.tick())
+            answer()
 
     async def resumable(self, since: Since | None) -> bool:
         """Whether a client with this position can go on from there.
@@ -145,15 +169,19 @@ class Relay:
         if since is None or since.epoch != self.ring.epoch:
             return False
         if since.seq > self.ring.seq:
-            await self._look()
+            with contextlib.suppress(DatabaseError):
+                if await self._database_seq() >= since.seq:
+                    await self._look(at_least=since.seq)
         return since.epoch == self.ring.epoch and self.ring.floor <= since.seq <= self.ring.seq
 
     def attend(self, socket: Socket) -> None:
-        """`socket` has everything up to `ring.seq`: from now on it gets what comes."""
+        """From now on `socket` gets what comes after `ring.seq`, and all the rest."""
         self._sockets.add(socket)
+        self.people.arrive(socket)
 
     def leave(self, socket: Socket) -> None:
         self._sockets.discard(socket)
+        self.people.leave(socket)
 
     def tell(self, text: str) -> None:
         """Send a frame to every socket of this process."""
@@ -216,23 +244,32 @@ class Relay:
                 self._blind = True
             else:
                 self._blind = False
-            await asyncio.sleep(random.uniform(*TAIL))
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._nudged.wait(), random.uniform(*TAIL))
+            self._nudged.clear()
 
-    async def _look(self) -> None:
-        """Look where the database stands, and deliver whatever has not been delivered."""
+    async def _look(self, at_least: int | None = None) -> None:
+        """Look where the database stands, and deliver whatever has not been delivered.
+
+        With `at_least` only if that number has not been delivered by now.
+        """
         async with self._looking:
+            if at_least is not None and self.ring.seq >= at_least:
+                return
             head = await self._threads.run(log.head)
             if self._order is None or head.epoch != self.ring.epoch:
                 await self._begin(head)
-            if self._head is None or head.version != self._head.version:
-                await self._read_room()
             self._head = head
+            if head.version != self._version:
+                await self._read_rules()
+                self._version = head.version
             self._started.set()
             while self.ring.seq < head.seq:
                 for batch in await self._threads.run(log.after, self.ring.seq):
                     if batch.epoch != head.epoch:
                         return  # restored while we read; the next look begins afresh
-                    self._order.receive(batch)
+                    async with self._writer.settling:  # an author hears `accepted` first
+                        self._order.receive(batch)
             if self.ring.short:
                 self.ring.refill(await self._threads.run(log.latest, 2 * LATEST))
 
@@ -246,11 +283,18 @@ class Relay:
             for socket in list(self._sockets):
                 socket.dismiss("resync", "The room's history was restored.")
 
-    async def _read_room(self) -> None:
+    async def _read_rules(self) -> None:
+        """Read the room and the bans again, and put both into force."""
         room = (await self._threads.run(Room.objects.get)).as_fields()
+        self.bans = Bans(await self._threads.run(list, Ban.objects.all()))
         if self.room and room != self.room:
             self.tell(protocol.room(**room))
         self.room = room
+        for socket in list(self._sockets):
+            try:
+                self.bans.check(socket.member_id, socket.address)
+            except FrameError as banned:
+                socket.dismiss("banned", banned.message, banned.retry_after)
 
     def _deliver(self, batch: Batch) -> None:
         self.tell(batch.frame)
@@ -296,3 +340,8 @@ def get_relay() -> Relay:
     if loop not in _relays:
         _relays[loop] = Relay()
     return _relays[loop]
+
+
+def running_relay() -> Relay | None:
+    """The relay of this process, if it has been used."""
+    return _relays.get(asyncio.get_running_loop())

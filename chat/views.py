@@ -1,23 +1,25 @@
 """The page, and older messages for it. Both are async and touch no shared thread."""
 
 import json
+import re
 from datetime import datetime
 
 from django.db import Error as DatabaseError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.utils.cache import add_never_cache_headers
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_safe
 
 from chat import identity, protocol
 from chat.protocol import FrameError
 from chat.relay import get_relay
 
 PAGE = 50
+NUMBER = re.compile("[0-9]{1,16}")
 RETRY = 2  # seconds
 
 
-@require_GET
+@require_safe
 async def room(request: HttpRequest) -> HttpResponse:
     """The room as it is now; the page goes on from there by itself."""
     relay = get_relay()
@@ -58,12 +60,12 @@ async def room(request: HttpRequest) -> HttpResponse:
     return response
 
 
-@require_GET
+@require_safe
 async def messages(request: HttpRequest) -> HttpResponse:
     """Older messages: `?before=S&limit=50`."""
     relay = get_relay()
     try:
-        before = _number(request, "before", protocol.NUMBER_LIMIT - 1)
+        before = max(1, _number(request, "before", protocol.NUMBER_LIMIT - 1))
         limit = min(_number(request, "limit", PAGE), protocol.BATCH_MESSAGES)
         await relay.started()
         found, more = await relay.older(before, max(1, limit))
@@ -91,7 +93,7 @@ def _number(request: HttpRequest, name: str, default: int) -> int:
     value = request.GET.get(name)
     if value is None:
         return default
-    if not (value.isascii() and value.isdigit()) or int(value) >= protocol.NUMBER_LIMIT:
+    if not NUMBER.fullmatch(value) or int(value) >= protocol.NUMBER_LIMIT:
         raise FrameError("bad_field", f"`{name}` is a whole number from 0 to 2^53 - 1.")
     return int(value)
 

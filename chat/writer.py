@@ -2,10 +2,12 @@
 
 import asyncio
 import logging
+from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from django.db import Error as DatabaseError
+from django.db import InterfaceError, OperationalError
 
 from chat import log, protocol
 from chat.batch import Batch
@@ -16,28 +18,37 @@ from chat.protocol import FrameError
 Settle = Callable[[int | FrameError], None]  # told a post's seq, or what was wrong with it
 
 CAPACITY = 5000
+LOOKUPS = 1000
 RETRY_SECONDS = (0.1, 0.2, 0.5, 1.0)
 logger = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Waiting:
-    """A post in the queue. `settle` is called once; with `refusal` if the draft isn't stored."""
+    """A post in a queue. `settle` is called once; with `refusal` where it is not stored."""
 
     draft: log.Draft
     settle: Settle
-    refusal: FrameError | None
+    refusal: FrameError
+    to_store: bool
+    settled: bool = False
 
 
 class Writer:
     """Stores posts in batches; `committed` is told of each batch once it is durable.
 
-    The author hears of it first: `settle` is called before `committed`.
+    The author hears of it first: `settle` is called before `committed`, and who reads the log
+    besides the writer delivers under `settling`, so as not to be faster.
     """
 
-    def __init__(self, threads: Threads, committed: Callable[[list[Batch]], None]):
-        self._threads, self._committed = threads, committed
+    def __init__(
+        self, writing: Threads, reading: Threads, committed: Callable[[list[Batch]], None]
+    ):
+        self._writing, self._reading, self._committed = writing, reading, committed
+        self.settling = asyncio.Lock()
         self._down = False
+        self._pending: Counter[tuple[str, str]] = Counter()  # what is to be stored, by key
+        self._trying: frozenset[tuple[str, str]] = frozenset()
         self._queue: Batcher[Waiting] = Batcher(
             self._store,
             self._fail,
@@ -46,7 +57,10 @@ class Writer:
             weigh=lambda waiting: len(waiting.draft.text.encode()),
             heaviest=protocol.BATCH_BYTES,
         )
-        self.run = self._queue.run
+        self._lookups: Batcher[Waiting] = Batcher(
+            self._look_up, self._fail, capacity=LOOKUPS, most=protocol.BATCH_MESSAGES
+        )
+        self.tasks = (self._queue.run, self._lookups.run)
         self.drained = self._queue.drained
 
     def post(self, draft: log.Draft, settle: Settle, refusal: FrameError | None) -> None:
@@ -55,27 +69,46 @@ class Writer:
         That look is owed: `rejected` promises that the message is not stored, and this may be
         the retry of one that is. Raises `FrameError("busy")` if nothing was or will be tried.
         """
-        if self._down:
+        to_store = refusal is None or draft.key in self._pending
+        if to_store and self._down and draft.key not in self._trying:
             raise FrameError("busy", retry_after=1)
+        waiting = Waiting(draft, settle, refusal or FrameError("nonce_conflict"), to_store)
         try:
-            self._queue.put(Waiting(replace(draft, wanted=refusal is None), settle, refusal))
+            (self._queue if to_store else self._lookups).put(waiting)
         except Full:
             raise FrameError("busy", retry_after=1) from None
+        if to_store:
+            self._pending[draft.key] += 1
 
     async def _store(self, batch: list[Waiting]) -> None:
-        seqs, batches = await self._append([waiting.draft for waiting in batch])
-        for waiting, seq in zip(batch, seqs, strict=True):
-            conflict = waiting.refusal or FrameError("nonce_conflict")
-            waiting.settle(conflict if seq is None else seq)
-        self._committed(batches)
+        async with self.settling:
+            self._trying = frozenset(waiting.draft.key for waiting in batch)
+            try:
+                seqs, batches = await self._append([waiting.draft for waiting in batch])
+            except DatabaseError:
+                if len(batch) == 1:
+                    raise
+            else:
+                self._settle(batch, seqs)
+                self._committed(batches)
+                return
+        for waiting in batch:  # one of them can't be stored; the others can
+            await self._store_alone(waiting)
+
+    async def _store_alone(self, waiting: Waiting) -> None:
+        try:
+            await self._store([waiting])
+        except DatabaseError:
+            logger.exception("a message can't be stored")
+            self._fail([waiting], None)
 
     async def _append(self, drafts: list[log.Draft]) -> tuple[list[int | None], list[Batch]]:
         """Try until the outcome is known: a commit that failed to answer may have happened."""
         attempt = 0
         while True:
             try:
-                result = await self._threads.run(log.append, drafts)
-            except DatabaseError as error:
+                result = await self._writing.run(log.append, drafts)
+            except (OperationalError, InterfaceError) as error:
                 self._lost(error)
                 await asyncio.sleep(RETRY_SECONDS[min(attempt, len(RETRY_SECONDS) - 1)])
                 attempt += 1
@@ -85,13 +118,35 @@ class Writer:
                 self._down = False
                 return result
 
+    async def _look_up(self, batch: list[Waiting]) -> None:
+        seqs = await self._reading.run(log.find, [waiting.draft for waiting in batch])
+        self._settle(batch, seqs)
+
     def _lost(self, error: DatabaseError) -> None:
+        """Nothing new is taken, and what was never tried is given back."""
         if not self._down:  # one line an outage, not one an attempt
             logger.warning("the database can't be written to: %s", error)
         self._down = True
-        for waiting in self._queue.drop():
-            waiting.settle(FrameError("busy", retry_after=1))
+        self._fail(self._queue.drop(lambda waiting: waiting.draft.key not in self._trying), None)
 
-    def _fail(self, batch: list[Waiting], error: Exception) -> None:
+    def _fail(self, batch: list[Waiting], error: Exception | None) -> None:
+        busy = FrameError("busy", retry_after=1)
         for waiting in batch:
-            waiting.settle(FrameError("busy", retry_after=1))
+            self._tell(waiting, busy)
+
+    def _settle(self, batch: list[Waiting], seqs: list[int | None]) -> None:
+        for waiting, seq in zip(batch, seqs, strict=True):
+            self._tell(waiting, waiting.refusal if seq is None else seq)
+
+    def _tell(self, waiting: Waiting, outcome: int | FrameError) -> None:
+        if waiting.settled:
+            return
+        waiting.settled = True
+        if waiting.to_store:
+            self._pending[waiting.draft.key] -= 1
+            if not self._pending[waiting.draft.key]:
+                del self._pending[waiting.draft.key]
+        try:
+            waiting.settle(outcome)
+        except Exception:
+            logger.exception("an author could not be told")

@@ -29,13 +29,13 @@ def flag(name: str, default: bool = False) -> bool:
     return value in env.BOOLEAN_TRUE_STRINGS if value else default
 
 
-def whole(name: str, default: int) -> int:
-    """A whole number, 0 or more."""
+def whole(name: str, default: int, most: int = 1_000_000) -> int:
+    """A whole number from 0 to `most`."""
     value = env.str(name, "").strip()
     if not value:
         return default
-    if not (value.isascii() and value.isdigit()):
-        raise _wrong(name, f"say a whole number, for example {default}")
+    if not (value.isascii() and value.isdigit() and len(value) < 10 and int(value) <= most):
+        raise _wrong(name, f"say a whole number up to {most}, for example {default}")
     return int(value)
 
 
@@ -100,7 +100,9 @@ def secret(name: str, file: Path, *, required: bool) -> str:
         handle, made = tempfile.mkstemp(dir=file.parent)
         with os.fdopen(handle, "w") as opened:
             opened.write(get_random_secret_key())
-        with contextlib.suppress(FileExistsError):
-            os.link(made, file)
-        os.unlink(made)
+        try:
+            with contextlib.suppress(FileExistsError):
+                os.link(made, file)
+        finally:
+            os.unlink(made)
     return file.read_text().strip()

@@ -7,6 +7,7 @@ a way to write a frame without a coroutine. Under a stock Daphne or another ASGI
 works too, without these.
 """
 
+import asyncio
 import logging
 import resource
 from functools import lru_cache
@@ -17,8 +18,10 @@ from autobahn.websocket.types import ConnectionDeny
 from daphne import cli, http_protocol, server, ws_protocol
 from daphne.management.commands import runserver
 from django.conf import settings
+from twisted.internet.defer import Deferred
 
 from chat import outlet, protocol
+from chat.relay import running_relay
 from chatsite.forwarded import client_address
 
 BODY_BYTES = 256 * 1024  # the largest form of the admin is far smaller
@@ -57,6 +60,24 @@ class Server(server.Server):
         if self._ready:
             self._ready()
 
+    def kill_all_applications(self):
+        """Called at SIGTERM and Ctrl-C; the process ends when the result fires."""
+        return Deferred.fromFuture(asyncio.ensure_future(self._end()))
+
+    async def _end(self):
+        if relay := running_relay():
+            relay.farewell()
+        instances = [
+            details["application_instance"]
+            for details in self.connections.values()
+            if "application_instance" in details
+        ]
+        for instance in instances:
+            instance.cancel()
+        await asyncio.gather(*instances, return_exceptions=True)
+        if relay:
+            await relay.stop()
+
     def create_application(self, protocol, scope):
         peer = (scope.get("client") or [None])[0]
         forwarded = [
@@ -76,6 +97,7 @@ class Request(http_protocol.WebRequest):
     """A request whose body is bounded while it comes in."""
 
     _received = 0
+    _refused = False
 
     def gotLength(self, length):
         super().gotLength(length)
@@ -89,7 +111,15 @@ class Request(http_protocol.WebRequest):
         else:
             super().handleContentChunk(data)
 
+    def process(self):
+        self.requestHeaders.removeHeader(b"daphne-root-path")  # anyone can send it
+        if not self._refused:
+            return super().process()
+
     def _refuse(self):
+        if self._refused:
+            return
+        self._refused = True
         channel = self.channel
         channel.transport.write(
             b"HTTP/1.1 413 Content Too Large\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
@@ -99,6 +129,11 @@ class Request(http_protocol.WebRequest):
 
 class WebSocket(ws_protocol.WebSocketProtocol):
     """A socket that can be refused with a status, and written to at once."""
+
+    def onConnect(self, request):
+        if not request.headers.get("sec-websocket-protocol", "").isascii():
+            raise ConnectionDeny(code=400, reason="Bad Request")
+        return super().onConnect(request)
 
     def handle_reply(self, message):
         if message.get("type", "").startswith("websocket.http.response."):

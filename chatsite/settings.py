@@ -1,17 +1,20 @@
 """Settings, all from the environment (the table is in README.md); without any it runs here."""
 
 import os
+import sys
 from pathlib import Path
 
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
+from django.core.management.utils import get_random_secret_key
 
 from chatsite import environment
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 DATA_DIR = Path(environment.env.str("CHAT_DATA", "") or BASE_DIR / "data")
 try:
-    DATA_DIR.mkdir(parents=True, exist_ok=True)
+    # It has password hashes and people's addresses: for nobody else on this machine.
+    DATA_DIR.mkdir(mode=0o700, parents=True, exist_ok=True)
 except OSError as error:
     raise ImproperlyConfigured(f"CHAT_DATA={DATA_DIR} can't be made a folder: {error}") from error
 
@@ -20,9 +23,18 @@ HTTPS = environment.flag("CHAT_HTTPS", default=ON_HEROKU)
 
 # --- Who may come in -----------------------------------------------------------------------------
 DEBUG = environment.flag("DEBUG")
-SECRET_KEY = environment.secret("SECRET_KEY", DATA_DIR / "secret", required=ON_HEROKU)
-ALLOWED_HOSTS = environment.words("ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]"])
-PORT = environment.whole("PORT", 8000)
+if sys.argv[1:2] == ["collectstatic"]:
+    # Heroku does it in a build, perhaps before there is a secret; none must be left in the slug.
+    SECRET_KEY = get_random_secret_key()
+else:
+    SECRET_KEY = environment.secret("SECRET_KEY", DATA_DIR / "secret", required=ON_HEROKU)
+# The app's own name is known there with `heroku labs:enable runtime-dyno-metadata`. Without, any
+# name of theirs will do: their router sends us no request for another app.
+HEROKU_HOST = os.environ.get("HEROKU_APP_DEFAULT_DOMAIN_NAME") or ".herokuapp.com"
+ALLOWED_HOSTS = environment.words(
+    "ALLOWED_HOSTS", [HEROKU_HOST] if ON_HEROKU else ["localhost", "127.0.0.1", "[::1]"]
+)
+PORT = environment.whole("PORT", 8000, most=65_535)  # for the Procfile
 
 CHAT_TRUSTED_HOPS = environment.whole("CHAT_TRUSTED_HOPS", 1 if ON_HEROKU else 0)
 CHAT_ORIGINS = environment.origins("CHAT_ORIGINS")
@@ -30,12 +42,13 @@ CHAT_POST_RATE = environment.rate("CHAT_POST_RATE", "20/10 seconds")
 CHAT_JOIN_RATE = environment.rate("CHAT_JOIN_RATE", "300/minute")
 CHAT_SOCKETS_PER_ADDRESS = environment.whole("CHAT_SOCKETS_PER_ADDRESS", 100)
 CHAT_SOCKETS = environment.whole("CHAT_SOCKETS", 20_000)
-CHAT_NAME_DAYS = environment.whole("CHAT_NAME_DAYS", 30)
+CHAT_NAME_DAYS = environment.whole("CHAT_NAME_DAYS", 30, most=36_500)
 
-CSRF_TRUSTED_ORIGINS = sorted(CHAT_ORIGINS)
 SECURE_SSL_REDIRECT = SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
+SECURE_REDIRECT_EXEMPT = ["^healthz$", "^readyz$"]  # they are asked from inside, in plain http
 SECURE_HSTS_SECONDS = 365 * 24 * 3600 if HTTPS else 0
-SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS
+# Subdomains and browsers' preload lists are for the owner of the whole domain to decide on.
+SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if CHAT_TRUSTED_HOPS else None
 SECURE_REFERRER_POLICY = "same-origin"
 # Browsers ignore it on plain http, and complain.
@@ -114,19 +127,34 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
         init_command="PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;",
     )
 else:
-    # Heroku's small plans allow 20 connections, and two dynos overlap at a deploy.
-    DATABASES["default"].setdefault("OPTIONS", {}).update(
-        pool={"min_size": 1, "max_size": 4, "timeout": 2}
-    )
+    DATABASES["default"]["OPTIONS"] = {
+        "connect_timeout": 5,
+        **({"sslmode": "require"} if ON_HEROKU else {}),
+        **DATABASES["default"].get("OPTIONS", {}),  # what the URL says
+        "pool": {
+            # Heroku's small plans allow 20 connections, and two dynos overlap at a deploy.
+            "min_size": 1,
+            "max_size": 4,
+            "timeout": 2,
+            # The pool's own attempts come less and less often, so it would be down for as long
+            # again as the server was; without them each job tries.
+            "reconnect_timeout": 0,
+        },
+    }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 REDIS_URL = environment.redis_url("REDIS_URL")
 if REDIS_URL:
+    REDIS = {"address": REDIS_URL, "health_check_interval": 10}
+    if ON_HEROKU and REDIS_URL.startswith("rediss://"):
+        # Its key-value stores sign their certificates themselves, and nobody publishes what to
+        # compare them with: the connection is encrypted, and the password says who we are.
+        REDIS |= {"ssl_cert_reqs": None, "ssl_check_hostname": False}
     CHANNEL_LAYERS = {
         "default": {
             # Not the core layer: with redis-py 8 its 5 s socket time-out meets its 5 s BZPOPMIN.
             "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
-            "CONFIG": {"hosts": [{"address": REDIS_URL, "health_check_interval": 10}]},
+            "CONFIG": {"hosts": [REDIS]},
         }
     }
 else:
@@ -147,19 +175,24 @@ USE_TZ = True
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "%(levelname)s %(name)s %(message)s"}},
+    "filters": {"outages": {"()": "chatsite.logs.Outages"}},
+    "formatters": {
+        "line": {"()": "chatsite.logs.Line", "format": "%(levelname)s %(name)s %(message)s"}
+    },
     "handlers": {
+        "null": {"class": "logging.NullHandler"},
         "stdout": {
             "class": "logging.StreamHandler",
             "stream": "ext://sys.stdout",
             "formatter": "line",
-        }
+            "filters": ["outages"],
+        },
     },
     "root": {"handlers": ["stdout"], "level": "INFO"},
     "loggers": {
         "daphne": {"level": "WARNING"},
         # Scanners try every name; they get a 400, and the log no traceback.
-        "django.security.DisallowedHost": {"handlers": [], "propagate": False},
+        "django.security.DisallowedHost": {"handlers": ["null"], "propagate": False},
         "django": {"level": "INFO", "propagate": True, "handlers": []},
     },
 }

@@ -1,10 +1,13 @@
 """How fast and how many, and whom it is counted against."""
 
+import contextlib
+
 import pytest
 from limits import parse
 
 from chat.limits import Doorkeeper, Rates, network
 from chat.protocol import FrameError
+from chat.tests.support import eventually
 
 pytestmark = pytest.mark.stack("embedded")  # needs no server: once is enough
 
@@ -35,6 +38,21 @@ def test_posts_are_limited_for_each_member_and_it_says_how_long_to_wait(settings
         rates.post("ada", OPEN)
     assert caught.value.code == "rate_limited"
     assert 0 < caught.value.retry_after <= 10
+
+
+def test_who_has_not_been_here_for_a_while_is_forgotten(settings, monkeypatch):
+    settings.CHAT_POST_RATE = parse("1/second")
+    rates = Rates()
+    for number in range(50):
+        rates.post(f"member {number}", OPEN)
+    monkeypatch.setattr("chat.limits.SWEEP", 0.0)
+
+    def forgotten() -> bool:
+        with contextlib.suppress(FrameError):
+            rates.post("somebody else", OPEN)  # what makes it sweep, and the library expire
+        return len(rates._storage.events) < 5
+
+    eventually(forgotten)
 
 
 def test_no_rate_is_no_limit(settings):

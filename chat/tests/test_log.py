@@ -66,13 +66,28 @@ def test_a_retry_of_a_message_that_was_edited_or_removed_since_is_no_conflict():
     assert log.append([draft("hello")])[0] == [1]
 
 
-def test_a_draft_that_is_not_wanted_is_found_if_it_is_stored_and_else_not_stored():
+def test_what_is_stored_is_found_and_nothing_else_is_stored_by_looking():
     log.append([draft("hello")])
-    unwanted = [Draft("ada", "Ada", "nonce-01", "hello", wanted=False)]
-    assert log.append(unwanted) == ([1], [])
-    unwanted = [Draft("ada", "Ada", "nonce-02", "hello", wanted=False)]
-    assert log.append(unwanted) == ([None], [])
+    wanted = [draft("hello"), draft("other"), draft("hello", "nonce-02"), draft(author="bob")]
+    assert log.find(wanted) == [1, None, None, None]
     assert log.head().seq == 1
+
+
+def test_hiding_and_restoring_are_changes_with_numbers_of_their_own():
+    log.append([draft(str(number), f"nonce-{number:04}") for number in range(3)])
+    hidden = log.hide(Message.objects.filter(seq__in=[1, 2]), "mod")
+    assert [(message.seq, message.rev) for message in hidden] == [(1, 4), (2, 5)]
+    assert log.hide(Message.objects.filter(seq__in=[1, 2]), "mod") == []
+    assert log.head().seq == 5
+    (batch,) = log.after(3)
+    assert [(event.seq, event.rev, event.visible) for event in batch.events] == [
+        (1, 4, False),
+        (2, 5, False),
+    ]
+    assert [event.seq for event in log.latest(9)] == [3]
+    log.restore(Message.objects.filter(seq=2))
+    assert [event.seq for event in log.latest(9)] == [2, 3]
+    assert log.head().seq == 6
 
 
 def test_what_came_after_a_number_is_complete_and_ends_at_the_counter():

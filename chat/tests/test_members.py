@@ -44,6 +44,13 @@ def test_a_letter_that_only_looks_alike_in_one_case_is_caught_too():
     assert claim("b", "AIice").taken  # a capital i
 
 
+def test_what_looks_like_one_spelling_of_a_name_is_like_the_others_too():
+    claim("a", "ALICE")
+    assert claim("b", "AIice").taken
+    claim("c", "Bill")
+    assert claim("d", "BiII").taken
+
+
 def test_who_is_refused_a_new_name_keeps_the_old_one():
     claim("a", "Ada")
     claim("b", "Bob")
@@ -111,11 +118,34 @@ def test_a_name_that_is_released_is_free_at_once_and_is_not_held_again_by_a_late
     assert claim("b", "Ada").name == "Ada"
 
 
+def test_not_even_0_days_give_away_the_name_of_somebody_who_is_here(settings):
+    settings.CHAT_NAME_DAYS = 0
+    claim("a", "Ada")
+    members.spoke(["a"])
+    assert claim("b", "Ada").taken
+
+
+def test_a_refresh_says_whose_name_is_held_and_how_it_is_now():
+    claim("a", "Ada")
+    claim("b", "Bob")
+    time_passes(minutes=1)
+    claim("c", "Ada")
+    claim("b", "Robert")
+    assert members.seen(["a", "b"]) == {"b": "Robert"}
+
+
+def test_a_name_that_newer_rules_forbid_is_no_name_and_harms_nobody_else():
+    claim("a", "Ada")
+    Member.objects.filter(id="a").update(name="\u200b", name_key=None, look_key=None)
+    granted = members.claim([Claim("a", None, None), Claim("b", "Bob", None)])
+    assert granted == [Claimed(None), Claimed("Bob", renamed=True)]
+
+
 def test_a_storm_of_reconnects_writes_nothing(django_assert_num_queries):
     names = [f"{letter}{other}-person" for letter in "abcdefghij" for other in "abcdefghij"]
     claims = [Claim(name, name, "192.0.2.1") for name in names]
     members.claim(claims)
-    with django_assert_num_queries(4):  # a savepoint, its release, members, holders
+    with django_assert_num_queries(4):  # a savepoint, its release, old names, members
         again = members.claim(claims)
     assert all(claimed.name and not claimed.renamed for claimed in again)
 

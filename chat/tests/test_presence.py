@@ -95,6 +95,18 @@ def test_who_was_in_a_hello_and_left_before_the_next_beat_is_told_to_have_left(t
     assert left.told() == [(1, ["Countess"], ["Ada"])]
 
 
+def test_who_was_not_in_a_hello_and_came_back_before_the_next_beat_is_told_to_have_joined(two):
+    left, _ = two
+    left.presence.enter("a", "Ada")
+    beat(left)
+    left.told()
+    left.presence.leave("a")
+    assert left.presence.online()["names"] == []
+    left.presence.enter("a", "Ada")
+    beat(left)
+    assert left.told() == [(1, ["Ada"], [])]
+
+
 def test_people_of_other_processes_are_here_too(two):
     left, right = two
     left.presence.enter("a", "Ada")

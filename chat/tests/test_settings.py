@@ -60,4 +60,5 @@ def test_on_heroku_there_is_no_start_without_a_secret(tmp_path):
     assert done.returncode != 0
     assert "SECRET_KEY" in done.stderr.strip().splitlines()[-1]
     assert not os.path.exists(tmp_path / "secret")
-    assert start(tmp_path, DYNO="web.1", SECRET_KEY="x" * 50).returncode == 0
+    servers = {"DATABASE_URL": "postgres://host/chat", "REDIS_URL": "rediss://host:6379"}
+    assert start(tmp_path, DYNO="web.1", SECRET_KEY="x" * 50, **servers).returncode == 0

@@ -178,6 +178,21 @@ def test_a_cookie_that_is_forged_is_no_cookie(site, join):
     assert ada.id == value.partition(":")[0]
 
 
+def test_the_cookie_is_read_as_the_page_reads_it_whatever_stands_beside_it(site, join):
+    cookie = site.cookie()
+    odd = join(site, "Oddly", cookie=f'prefs={{"a":1}}; novalue; a@b=1; {cookie}')
+    assert odd.id == cookie.partition("=")[2].partition(":")[0]
+
+
+def test_a_malformed_first_join_is_nobody_even_with_a_cookie(site, join, connect):
+    cookie = site.cookie()
+    join(site, "Known", cookie=cookie)
+    person = connect(site, cookie=cookie)
+    person.sends({"type": "join", "name": 5})
+    person.gets("error", code="bad_field")
+    assert person.gets("hello")["you"] is None
+
+
 def test_the_other_tabs_of_a_member_hear_of_its_new_name(site, join, far):
     cookie = site.cookie()
     tab, other = join(site, "Tabby", cookie=cookie), join(site, cookie=cookie, process=far)
@@ -221,6 +236,28 @@ def test_a_post_before_a_name_is_rejected(site, connect, join):
     assert stranger.is_rejected(stranger.posts("hi"))["code"] == "name_required"
     reader = join(site)
     assert reader.is_rejected(reader.posts("hi"))["code"] == "name_required"
+
+
+def test_a_retry_of_what_is_stored_is_accepted_even_while_the_name_is_refused(site, join, connect):
+    cookie = site.cookie()
+    ada = join(site, "Ada Once", cookie=cookie)
+    nonce = ada.posts("stored")
+    seq = ada.is_accepted(nonce)
+    again = connect(site, cookie=cookie)
+    again.sends({"type": "join", "name": "\u200b"})
+    assert again.gets("hello")["you"] is None
+    assert again.says("stored", nonce=nonce) == seq
+    assert again.is_rejected(again.posts("new"))["code"] == "name_required"
+
+
+def test_the_same_nonce_from_two_tabs_at_once_is_one_message(site, join, far):
+    cookie = site.cookie()
+    tabs = [join(site, "Twice", cookie=cookie), join(site, cookie=cookie, process=far)]
+    for number in range(20):
+        nonce = f"same-nonce-{number}"
+        for tab in tabs:
+            tab.posts(f"text {number}", nonce)
+        assert len({tab.is_accepted(nonce) for tab in tabs}) == 1
 
 
 @pytest.mark.parametrize(
@@ -370,6 +407,21 @@ def test_nobody_misses_anything_when_a_process_dies_and_comes_back(make_site, jo
     assert [row["text"] for row in site.messages()] == ["before the crash", "after the crash"]
 
 
+def test_a_process_that_is_stopped_says_so_and_frees_the_names_of_its_guests(make_site, join):
+    site = make_site()
+    guest = join(site, "Guest")
+    seq = guest.says("before the restart")
+    site.stop(0)
+    bye = guest.gets("bye")
+    assert bye["code"] == "restart"
+    assert bye["retry_after"] > 0
+    assert guest.is_closed() == 4012
+    site.start(0)
+    again = guest.resumes()
+    assert again["you"]["name"] == "Guest"
+    assert guest.says("after the restart") == seq + 1
+
+
 # --- Limits --------------------------------------------------------------------------------------
 def test_too_many_posts_are_rejected_with_a_time_to_wait(make_site, join):
     ada = join(make_site(CHAT_POST_RATE="2/10 seconds"), "Ada")
@@ -392,6 +444,7 @@ def test_too_many_joins_get_an_error_with_a_time_to_wait(make_site, join, connec
     assert (error["code"], error["for"]) == ("rate_limited", "join")
     assert 0 < error["retry_after"] <= 60
     assert bob.gets("hello", resumed=True)["you"]["name"] == "Bob"
+    assert bob.joins(since={"epoch": bob.epoch, "seq": 0})["resumed"] is True
     bob.says("still Bob")
 
 

@@ -44,6 +44,7 @@ class Server:
 
     stop_signal = signal.SIGTERM
     user: str | None = None  # whom to run as, where it must not be root
+    cwd = ROOT
 
     def __init__(self, name: str, folder: Path):
         self.name, self.folder, self.port = name, folder, free_port()
@@ -78,7 +79,7 @@ class Server:
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
                 self.command(),
-                cwd=ROOT,
+                cwd=self.cwd,
                 env=self.environment(),
                 stdin=subprocess.DEVNULL,
                 stdout=log,
@@ -173,6 +174,7 @@ class Postgres(Server):
         super().__init__(name, folder)
         self.user = self._owner()
         self.data = folder / "pgdata"
+        self._frozen: list[int] = []
 
     def command(self) -> list[str]:
         return [
@@ -190,6 +192,23 @@ class Postgres(Server):
             self.execute("SELECT 1")
             return True
         return False
+
+    def pause(self) -> None:
+        """Freeze its sessions too: each is a process group of its own."""
+        with psycopg.connect(self.url("postgres"), autocommit=True) as link:
+            super().pause()  # from here on there is no new one
+            self._frozen = [pid for (pid,) in link.execute("SELECT pid FROM pg_stat_activity")]
+        self._signal_sessions(signal.SIGSTOP)
+
+    def resume(self) -> None:
+        self._signal_sessions(signal.SIGCONT)
+        self._frozen = []
+        super().resume()
+
+    def _signal_sessions(self, number: int) -> None:
+        for pid in self._frozen:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, number)
 
     def url(self, database: str) -> str:
         return f"postgres://chat@127.0.0.1:{self.port}/{database}"

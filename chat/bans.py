@@ -1,0 +1,60 @@
+"""The bans that are in force, in memory: who may take part is asked for every frame. Pure."""
+
+import ipaddress
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from typing import Protocol
+
+from chat.protocol import FrameError
+
+COME_AGAIN = 3600.0  # seconds; who is banned for longer need not ask more often
+
+
+class Ban(Protocol):
+    member_id: str | None
+    network: str
+    reason: str
+    expires_at: datetime | None
+
+
+class Bans:
+    """Finds the ban against somebody, by member or by where they come from."""
+
+    def __init__(self, bans: Iterable[Ban] = ()):
+        self._members: dict[str, list[Ban]] = {}
+        self._networks: dict[ipaddress.IPv4Network | ipaddress.IPv6Network, list[Ban]] = {}
+        for ban in bans:
+            if ban.member_id:
+                self._members.setdefault(ban.member_id, []).append(ban)
+            if ban.network:
+                network = ipaddress.ip_network(ban.network)
+                self._networks.setdefault(network, []).append(ban)
+        self._lengths = {(network.version, network.prefixlen) for network in self._networks}
+
+    def check(self, member_id: str | None, address: str | None) -> None:
+        """Raise `FrameError("banned")`, with the reason, if a ban is in force against them."""
+        now = datetime.now(UTC)
+        for ban in self._against(member_id, address):
+            if ban.expires_at is None or ban.expires_at > now:
+                raise _banned(ban, now)
+
+    def _against(self, member_id: str | None, address: str | None) -> Iterable[Ban]:
+        yield from self._members.get(member_id, ())
+        if not self._lengths or not address:
+            return
+        ip = ipaddress.ip_address(address)
+        for version, length in self._lengths:
+            if version == ip.version:
+                network = ipaddress.ip_network((ip.packed, length), strict=False)
+                yield from self._networks.get(network, ())
+
+
+def _banned(ban: Ban, now: datetime) -> FrameError:
+    words = ["You are banned."]
+    again = COME_AGAIN
+    if ban.reason:
+        words.append(f"Reason: {ban.reason}")
+    if ban.expires_at:
+        words.append(f"Until {ban.expires_at.astimezone(UTC):%-d %B %Y, %H:%M} UTC.")
+        again = min(again, (ban.expires_at - now).total_seconds())
+    return FrameError("banned", " ".join(words), retry_after=round(max(1.0, again), 1))

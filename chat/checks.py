@@ -1,0 +1,131 @@
+"""System checks: what starts, but would lose messages, cut people off, or could be forged.
+
+`migrate`, which Heroku runs before each release, stops at an error; `check --deploy` shows all.
+"""
+
+import os
+
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, Tags, Warning, register
+
+
+@register()
+def history_is_kept(app_configs, **options) -> list[CheckMessage]:
+    """A dyno's disk is emptied whenever it restarts, once a day at least."""
+    if settings.ON_HEROKU and _is_sqlite():
+        return [
+            Error(
+                "On Heroku an SQLite file, and every message in it, is gone with the next restart.",
+                hint="heroku addons:create heroku-postgresql:essential-0 (it sets DATABASE_URL)",
+                id="chat.E001",
+            )
+        ]
+    return []
+
+
+@register()
+def processes_reach_each_other(app_configs, **options) -> list[CheckMessage]:
+    """The in-memory layer is one process's own; on Heroku there are two at every deploy."""
+    if settings.REDIS_URL:
+        return []
+    if settings.ON_HEROKU:
+        return [
+            Error(
+                "Dynos can't reach each other: the channel layer is in the memory of one process.",
+                hint="heroku addons:create heroku-redis:mini (it sets REDIS_URL)",
+                id="chat.E002",
+            )
+        ]
+    processes = os.environ.get("WEB_CONCURRENCY", "")
+    if processes.isdigit() and int(processes) > 1:
+        return [
+            Warning(
+                f"WEB_CONCURRENCY={processes}, but the channel layer is in the memory of one "
+                "process: people on another hear of a message seconds later, or see nobody there.",
+                hint="Set REDIS_URL, or run one process.",
+                id="chat.W003",
+            )
+        ]
+    return []
+
+
+@register(Tags.security)
+def addresses_are_true(app_configs, **options) -> list[CheckMessage]:
+    """Limits and bans go by the client's address, which a proxy tells us, or anyone."""
+    hops = settings.CHAT_TRUSTED_HOPS
+    if settings.ON_HEROKU and hops == 0:
+        return [
+            Error(
+                "CHAT_TRUSTED_HOPS=0: behind Heroku's router everyone has the router's address, "
+                "and no request counts as https, so each is redirected for ever.",
+                hint="heroku config:unset CHAT_TRUSTED_HOPS (it is 1 there)",
+                id="chat.E004",
+            )
+        ]
+    if settings.ON_HEROKU and hops > 1:
+        return [
+            Warning(
+                f"CHAT_TRUSTED_HOPS={hops}: who calls Heroku's router directly, around the other "
+                "proxies, writes their own address into X-Forwarded-For, and escapes every ban.",
+                hint="Say 1, unless nothing but your own proxy can reach the app.",
+                id="chat.W005",
+            )
+        ]
+    if not settings.ON_HEROKU and hops and not settings.HTTPS:
+        return [
+            Warning(
+                f"CHAT_TRUSTED_HOPS={hops}, but plain http: if there is no such proxy in front, "
+                "everyone writes their own address into X-Forwarded-For, and escapes every ban.",
+                hint="Say CHAT_HTTPS=1 if a proxy speaks https; CHAT_TRUSTED_HOPS=0 without one.",
+                id="chat.W006",
+            )
+        ]
+    return []
+
+
+@register(Tags.security)
+def https_is_seen(app_configs, **options) -> list[CheckMessage]:
+    if settings.HTTPS and not settings.ON_HEROKU and not settings.CHAT_TRUSTED_HOPS:
+        return [
+            Warning(
+                "CHAT_HTTPS=1 without a trusted proxy: unless Daphne itself speaks https, no "
+                "request counts as https, and each is redirected for ever.",
+                hint="Say CHAT_TRUSTED_HOPS=1 if a proxy in front sets X-Forwarded-Proto itself.",
+                id="chat.W007",
+            )
+        ]
+    return []
+
+
+@register(Tags.security)
+def hosts_are_named(app_configs, **options) -> list[CheckMessage]:
+    """A page is one of ours if its origin is the host it calls, and that host is ours."""
+    if "*" in settings.ALLOWED_HOSTS:
+        return [
+            Warning(
+                "ALLOWED_HOSTS=*: a page under any name that its owner points at this server may "
+                "connect as if it were ours.",
+                hint="Name the hosts: ALLOWED_HOSTS=chat.example.org,www.example.org",
+                id="chat.W008",
+            )
+        ]
+    return []
+
+
+@register(Tags.security, deploy=True)
+def secret_is_shared(app_configs, **options) -> list[CheckMessage]:
+    """On Heroku there is no start without one; elsewhere each CHAT_DATA has its own."""
+    if settings.REDIS_URL and not os.environ.get("SECRET_KEY"):
+        return [
+            Warning(
+                "SECRET_KEY is not set: another machine makes another one, and takes the cookies "
+                "of this one for forged.",
+                hint="Give the same SECRET_KEY, 50 or more random characters, to every process.",
+                id="chat.W009",
+            )
+        ]
+    return []
+
+
+def _is_sqlite() -> bool:
+    return settings.DATABASES["default"]["ENGINE"].endswith("sqlite3")

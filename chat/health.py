@@ -1,0 +1,95 @@
+"""Whether this process is alive (`/healthz`), and whether it can do its work (`/readyz`)."""
+
+import asyncio
+from functools import cache
+
+from django.db import Error as DatabaseError
+from django.db import connection
+from django.db.migrations.loader import MigrationLoader
+from django.db.migrations.recorder import MigrationRecorder
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.views.decorators.http import require_safe
+
+from chat.database import Threads
+from chat.relay import get_relay
+
+PATIENCE = 3.0  # seconds; a server that is frozen takes connections, and never answers
+FRESH = 1.0  # seconds that an answer is good for, however many ask
+HEADERS = {"Cache-Control": "no-store"}
+
+
+@require_safe
+async def healthz(request: HttpRequest) -> HttpResponse:
+    """It answers, so it lives: who restarts processes asks here."""
+    return HttpResponse("ok\n", content_type="text/plain", headers=HEADERS)
+
+
+@require_safe
+async def readyz(request: HttpRequest) -> HttpResponse:
+    """Each part's state, in one word and no more; 503 if one of them fails."""
+    parts = await get_probe().look()
+    status = 200 if set(parts.values()) == {"ok"} else 503
+    return JsonResponse(parts, status=status, headers=HEADERS)
+
+
+class Probe:
+    """Looks at what a process needs. However many ask, there is one look at a time, and one query:
+    a frozen database holds one thread, and no other look waits for it longer than `PATIENCE`."""
+
+    def __init__(self):
+        self._threads = Threads("chat-ready", 1)
+        self._query: asyncio.Task[bool] | None = None
+        self._looking: asyncio.Task[dict[str, str]] | None = None
+        self._looked_at = 0.0
+
+    async def look(self) -> dict[str, str]:
+        """The state of each part: ok, failing or unknown."""
+        loop = asyncio.get_running_loop()
+        if self._looking is None or (
+            self._looking.done() and loop.time() - self._looked_at > FRESH
+        ):
+            self._looking = loop.create_task(self._look())
+        return await asyncio.shield(self._looking)
+
+    async def _look(self) -> dict[str, str]:
+        (database, migrations), layer = await asyncio.gather(
+            self._database(), get_relay().group.answers()
+        )
+        self._looked_at = asyncio.get_running_loop().time()
+        return {
+            "database": database,
+            "migrations": migrations,
+            "channel_layer": "ok" if layer else "failing",
+        }
+
+    async def _database(self) -> tuple[str, str]:
+        """The states of the database and of its migrations."""
+        if self._query is None or self._query.done():
+            self._query = asyncio.create_task(self._threads.run(is_migrated))
+            # Perhaps nobody waits for it any more, when it fails.
+            self._query.add_done_callback(lambda query: query.cancelled() or query.exception())
+        await asyncio.wait([self._query], timeout=PATIENCE)
+        if not self._query.done() or isinstance(self._query.exception(), DatabaseError):
+            return "failing", "unknown"
+        return "ok", "ok" if self._query.result() else "failing"
+
+
+def is_migrated() -> bool:
+    """Whether the database has had every migration that this code knows."""
+    return _migrations() <= MigrationRecorder(connection).applied_migrations().keys()
+
+
+@cache
+def _migrations() -> frozenset[tuple[str, str]]:
+    return frozenset(MigrationLoader(None).disk_migrations)
+
+
+_probes: dict[asyncio.AbstractEventLoop, Probe] = {}
+
+
+def get_probe() -> Probe:
+    """The probe of this process; as the relay, it belongs to one event loop."""
+    loop = asyncio.get_running_loop()
+    if loop not in _probes:
+        _probes[loop] = Probe()
+    return _probes[loop]

@@ -1,0 +1,15 @@
+"""`manage.py new_epoch`: the last step of restoring a database."""
+
+from django.core.management.base import BaseCommand
+
+from chat import log
+
+
+class Command(BaseCommand):
+    help = (
+        "Mark the history as another one, after a restore: pages that have seen messages which "
+        "the restored database does not have then start afresh instead of missing new ones."
+    )
+
+    def handle(self, *args, **options):
+        self.stdout.write(f"The history's epoch is now {log.begin_anew()}.")

@@ -1,0 +1,122 @@
+"""A setting that loses messages, cuts people off, or lets somebody cheat is told, with a hint."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from chat.tests.support.servers import ROOT, without_product_variables
+
+SECRET = "0123456789abcdef" * 4
+HEROKU = {
+    "DYNO": "web.1",
+    "SECRET_KEY": SECRET,
+    "DATABASE_URL": "postgres://user:password@database.example:5432/chat",
+    "REDIS_URL": "rediss://:password@keys.example:6379",
+}
+NO_DATABASE = {name: value for name, value in HEROKU.items() if name != "DATABASE_URL"}
+REDIS = {"REDIS_URL": "redis://127.0.0.1:6379"}
+
+
+def check(tmp_path, *options: str, **env: str) -> subprocess.CompletedProcess:
+    return subprocess.run(
+        [sys.executable, "manage.py", "check", *options],
+        cwd=ROOT,
+        env={**without_product_variables(), "CHAT_DATA": str(tmp_path), **env},
+        capture_output=True,
+        text=True,
+    )
+
+
+@pytest.mark.parametrize(
+    ("code", "words", "env"),
+    [
+        ("E001", "heroku-postgresql", NO_DATABASE),
+        ("E001", "heroku-postgresql", HEROKU | {"DATABASE_URL": "sqlite:////tmp/chat.sqlite3"}),
+        ("E002", "heroku-redis", HEROKU | {"REDIS_URL": ""}),
+        ("W003", "REDIS_URL", {"WEB_CONCURRENCY": "2"}),
+        ("E004", "config:unset", HEROKU | {"CHAT_TRUSTED_HOPS": "0"}),
+        ("W005", "Say 1", HEROKU | {"CHAT_TRUSTED_HOPS": "2"}),
+        ("W006", "CHAT_TRUSTED_HOPS=0", {"CHAT_TRUSTED_HOPS": "1"}),
+        ("W007", "CHAT_TRUSTED_HOPS=1", {"CHAT_HTTPS": "1"}),
+        ("W008", "ALLOWED_HOSTS=chat.example.org", {"ALLOWED_HOSTS": "*"}),
+    ],
+)
+def test_a_dangerous_setting_is_told_with_what_to_do(tmp_path, code, words, env):
+    done = check(tmp_path, **env)
+    assert done.returncode == int(code.startswith("E"))
+    assert f"chat.{code}" in done.stderr
+    assert words in done.stderr.partition("HINT: ")[2]
+
+
+def test_a_secret_that_other_machines_do_not_have_is_told_before_a_deploy(tmp_path):
+    assert "chat.W009" in check(tmp_path, "--deploy", **REDIS).stderr
+    assert "chat.W009" not in check(tmp_path, "--deploy", **REDIS, SECRET_KEY=SECRET).stderr
+    assert "chat." not in check(tmp_path, **REDIS).stderr
+
+
+@pytest.mark.parametrize(
+    "env",
+    [
+        {},
+        {"WEB_CONCURRENCY": "1"},
+        {"WEB_CONCURRENCY": "2", **REDIS},
+        {"CHAT_HTTPS": "1", "CHAT_TRUSTED_HOPS": "1"},
+    ],
+)
+def test_a_sound_setting_is_passed_in_silence(tmp_path, env):
+    done = check(tmp_path, "--fail-level", "WARNING", **env)
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize(
+    "env",
+    [
+        HEROKU | {"WEB_CONCURRENCY": "2"},  # Heroku's buildpack sets it, whatever is served
+        HEROKU | {"HEROKU_APP_DEFAULT_DOMAIN_NAME": "app-0123456789ab.herokuapp.com"},
+        HEROKU | {"ALLOWED_HOSTS": "chat.example.org"},
+        {
+            **REDIS,
+            "SECRET_KEY": SECRET,
+            "CHAT_HTTPS": "1",
+            "CHAT_TRUSTED_HOPS": "1",
+            "ALLOWED_HOSTS": "chat.example.org",
+        },
+    ],
+)
+def test_before_a_deploy_heroku_and_a_machine_behind_a_proxy_are_clean(tmp_path, env):
+    done = check(tmp_path, "--deploy", "--fail-level", "WARNING", **env)
+    assert done.returncode == 0, done.stderr
+
+
+def test_heroku_stops_a_release_that_would_keep_messages_on_a_dyno(tmp_path):
+    env = {**without_product_variables(), **NO_DATABASE, "CHAT_DATA": str(tmp_path)}
+    release = [sys.executable, *"manage.py migrate --noinput".split()]
+    done = subprocess.run(release, cwd=ROOT, env=env, capture_output=True, text=True)
+    assert done.returncode != 0
+    assert "chat.E001" in done.stderr
+    assert not os.listdir(tmp_path)
+
+
+def test_the_host_of_the_app_is_the_only_one_where_heroku_tells_it(tmp_path):
+    name = "app-0123456789ab.herokuapp.com"
+    code = "from django.conf import settings; print(settings.ALLOWED_HOSTS)"
+    for env, hosts in [
+        (HEROKU, [".herokuapp.com"]),
+        (HEROKU | {"HEROKU_APP_DEFAULT_DOMAIN_NAME": name}, [name]),
+        (HEROKU | {"ALLOWED_HOSTS": "a.example,b.example"}, ["a.example", "b.example"]),
+    ]:
+        done = subprocess.run(
+            [sys.executable, "-c", code],
+            cwd=ROOT,
+            env={
+                **without_product_variables(),
+                "DJANGO_SETTINGS_MODULE": "chatsite.settings",
+                "CHAT_DATA": str(tmp_path),
+                **env,
+            },
+            capture_output=True,
+            text=True,
+        )
+        assert done.stdout.strip() == str(hosts), done.stderr

@@ -1,0 +1,37 @@
+"""What the log leaves out, and how a line looks."""
+
+import logging
+
+from redis import RedisError
+
+QUIET = 60.0  # seconds without a failure that end an outage
+
+
+class Outages(logging.Filter):
+    """Leaves out what would come again and again while a server is away.
+
+    Who needs the server says so, once: chat.group, chat.relay and chat.writer. PostgreSQL's pool
+    alone knows why it can't connect; it is heard once, too.
+    """
+
+    _failed_at = 0.0
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if record.name == "psycopg.pool":
+            return self._is_first(record)
+        if record.name.startswith("channels_redis") and record.exc_info:
+            return not isinstance(record.exc_info[1], (RedisError, OSError))
+        return getattr(record, "status_code", None) != 503
+
+    def _is_first(self, record: logging.LogRecord) -> bool:
+        if record.levelno < logging.ERROR and not record.msg.startswith("error connecting"):
+            return False
+        last, self._failed_at = self._failed_at, record.created
+        return record.created - last > QUIET
+
+
+class Line(logging.Formatter):
+    """One line an event, whatever is in its message; a traceback follows on lines of its own."""
+
+    def formatMessage(self, record: logging.LogRecord) -> str:
+        return " ".join(super().formatMessage(record).split())
