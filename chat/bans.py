@@ -53,7 +53,7 @@ def _banned(ban: Ban, now: datetime) -> FrameError:
     words = ["You are banned."]
     again = COME_AGAIN
     if ban.reason:
-        words.append(f"Reason: {ban.reason}")
+        words.append(f"Reason: {ban.reason.rstrip('.')}.")
     if ban.expires_at:
         words.append(f"Until {ban.expires_at.astimezone(UTC):%-d %B %Y, %H:%M} UTC.")
         again = min(again, (ban.expires_at - now).total_seconds())

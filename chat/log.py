@@ -173,7 +173,7 @@ def latest(count: int) -> list[Event]:
     return [event(message) for message in visible().order_by("-seq")[:count]][::-1]
 
 
-def before(seq: int, limit: int) -> tuple[list[Message], bool]:
+def before(seq: int, limit: int) -> tuple[list[Event], bool]:
     """The `limit` visible messages before `seq`, oldest first, and whether there are more."""
     found = list(visible().filter(seq__lt=seq).order_by("-seq")[: limit + 1])
-    return found[:limit][::-1], len(found) > limit
+    return [event(message) for message in found[:limit]][::-1], len(found) > limit

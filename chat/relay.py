@@ -23,7 +23,7 @@ from chat.batch import Batch, Event
 from chat.batcher import Batcher, Full
 from chat.database import Threads
 from chat.group import Group
-from chat.models import Ban, Message, Room
+from chat.models import Ban, Room
 from chat.order import Order
 from chat.people import People, Tab
 from chat.protocol import FrameError, Since
@@ -191,7 +191,7 @@ class Relay:
             except Exception:
                 logger.exception("a frame could not be sent")
 
-    async def older(self, seq: int, limit: int) -> tuple[list[Message], bool]:
+    async def older(self, seq: int, limit: int) -> tuple[list[Event], bool]:
         """`log.before`. Raises `DatabaseError`."""
         return await self._threads.run(log.before, seq, limit)
 

@@ -1,5 +1,6 @@
 """The page, and older messages for it. Both are async and touch no shared thread."""
 
+import asyncio
 import json
 import re
 from datetime import datetime
@@ -11,8 +12,9 @@ from django.utils.cache import add_never_cache_headers
 from django.views.decorators.http import require_safe
 
 from chat import identity, protocol
+from chat.batch import Batch
 from chat.protocol import FrameError
-from chat.relay import get_relay
+from chat.relay import Relay, get_relay
 
 PAGE = 50
 NUMBER = re.compile("[0-9]{1,16}")
@@ -25,25 +27,35 @@ async def room(request: HttpRequest) -> HttpResponse:
     relay = get_relay()
     try:
         await relay.started()
-    except FrameError:
-        return render(request, "503.html", status=503, headers={"Retry-After": str(RETRY)})
-    batches = relay.ring.latest()
-    messages = [json.loads(event.encoded) for batch in batches for event in batch.events]
+        _check_ban(relay, request)
+    except FrameError as wrong:
+        return await asyncio.to_thread(_apology, request, wrong)
+    online = relay.people.presence.online()
+    latest = relay.ring.latest()
+    response = await asyncio.to_thread(_page, request, latest, online, relay.room)
+    # What csp's decorator does, which can't decorate an async view.
+    response._csp_update = {"require-trusted-types-for": ["'script'"]}
+    add_never_cache_headers(response)
+    return response
+
+
+def _page(request: HttpRequest, latest: list[Batch], online: dict, room: dict) -> HttpResponse:
+    """In a thread: it takes some milliseconds, in which the others get their messages."""
+    messages = [json.loads(event.encoded) for batch in latest for event in batch.events]
     response = HttpResponse()
     me = identity.remember(request, response)
-    online = relay.people.presence.online()
     state = {
-        "epoch": relay.ring.epoch,
-        "seq": relay.ring.seq,
-        "from": batches[0].start,
-        "to": batches[-1].end,
+        "epoch": latest[-1].epoch,
+        "seq": latest[-1].end,
+        "from": latest[0].start,
+        "to": latest[-1].end,
         "messages": messages,
-        "room": relay.room,
+        "room": room,
         "me": me,
         "limits": protocol.LIMITS,
     }
     context = {
-        "room": relay.room,
+        "room": room,
         "messages": [
             message | {"at_time": datetime.fromisoformat(message["at"])}
             for message in sorted(messages, key=lambda message: message["seq"])
@@ -54,10 +66,21 @@ async def room(request: HttpRequest) -> HttpResponse:
         "state": state,
     }
     response.content = render(request, "chat/room.html", context).content
-    # What csp's decorator does, which can't decorate an async view.
-    response._csp_update = {"require-trusted-types-for": ["'script'"]}
-    add_never_cache_headers(response)
     return response
+
+
+def _apology(request: HttpRequest, wrong: FrameError) -> HttpResponse:
+    """Why there is no page: the room can't be reached, or not by this person."""
+    status = STATUS[wrong.code]
+    response = render(request, f"{status}.html", {"message": wrong.message}, status=status)
+    if wrong.retry_after:
+        response["Retry-After"] = str(round(wrong.retry_after))
+    return response
+
+
+def _check_ban(relay: Relay, request: HttpRequest) -> None:
+    member_id = identity.member_of(request.COOKIES.get(identity.COOKIE))
+    relay.bans.check(member_id, request.META.get("REMOTE_ADDR"))
 
 
 @require_safe
@@ -68,23 +91,21 @@ async def messages(request: HttpRequest) -> HttpResponse:
         before = max(1, _number(request, "before", protocol.NUMBER_LIMIT - 1))
         limit = min(_number(request, "limit", PAGE), protocol.BATCH_MESSAGES)
         await relay.started()
+        _check_ban(relay, request)
         found, more = await relay.older(before, max(1, limit))
     except FrameError as wrong:
         return _problem(wrong)
     except DatabaseError:
         return _problem(FrameError("busy", retry_after=RETRY))
-    response = JsonResponse(
-        {
-            "epoch": relay.ring.epoch,
-            "seq": relay.ring.seq,
-            "from": found[0].seq if found else before,
-            "to": before - 1,
-            "messages": [json.loads(message.encoded()) for message in found],
-            "more": more,
-            "resumed": True,
-        },
-        json_dumps_params={"ensure_ascii": False, "separators": (",", ":")},
+    body = protocol.history(
+        epoch=relay.ring.epoch,
+        seq=relay.ring.seq,
+        start=found[0].seq if found else before,
+        end=before - 1,
+        encoded=(event.encoded for event in found),
+        more=more,
     )
+    response = HttpResponse(body, content_type="application/json")
     add_never_cache_headers(response)
     return response
 
@@ -98,7 +119,7 @@ def _number(request: HttpRequest, name: str, default: int) -> int:
     return int(value)
 
 
-STATUS = {"bad_field": 400, "busy": 503}
+STATUS = {"bad_field": 400, "banned": 403, "busy": 503}
 
 
 def _problem(wrong: FrameError) -> HttpResponse:

@@ -12,7 +12,7 @@ EVIL = "<img src=x onerror=alert(1)>"
 class Moderator:
     """A browser without scripts that is logged in to the admin."""
 
-    def __init__(self, site):
+    def __init__(self, site, name: str = "mod"):
         self._url = site.url
         self._jar = http.cookiejar.CookieJar()
         self._opener = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(self._jar))
@@ -20,10 +20,10 @@ class Moderator:
             "shell",
             "-c",
             "from django.contrib.auth.models import User; "
-            "User.objects.create_superuser('mod', '', 'secret-enough')",
+            f"User.objects.create_superuser('{name}', '', 'secret-enough')",
         )
         self.reads("/admin/login/")
-        self.submits("/admin/login/?next=/admin/", username="mod", password="secret-enough")
+        self.submits("/admin/login/?next=/admin/", username=name, password="secret-enough")
 
     def reads(self, path: str) -> str:
         return self._opener.open(self._url + path, timeout=20).read().decode()

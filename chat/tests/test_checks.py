@@ -8,6 +8,8 @@ import pytest
 
 from chat.tests.support.servers import ROOT, without_product_variables
 
+pytestmark = pytest.mark.stack("embedded")  # no server is asked: once is enough
+
 SECRET = "0123456789abcdef" * 4
 HEROKU = {
     "DYNO": "web.1",

@@ -10,14 +10,15 @@ from chat import health
 from chat.tests.support import eventually
 from chat.tests.support.servers import Postgres, manage
 
+# A file and this process's own memory can't be stopped.
+with_servers = pytest.mark.stack("scaled")
+
 OK = {"database": "ok", "migrations": "ok", "channel_layer": "ok"}
 
 
 @pytest.fixture(scope="module")
 def postgres(pytestconfig):
     """One of our own: the stack's is in use by others."""
-    if pytestconfig.stack.name == "embedded":
-        pytest.skip("a file and this process's memory: there is no server to stop")
     server = Postgres(pytestconfig.stack.folder / "health")
     server.start()
     server.execute("CREATE DATABASE chat")
@@ -86,6 +87,7 @@ def test_before_a_migration_has_run_it_is_not_ready(make_site):
     eventually(lambda: is_ready(site))
 
 
+@with_servers
 @pytest.mark.parametrize("way", ["stop", "pause"])
 def test_without_redis_it_is_not_ready_and_afterwards_it_is(fragile, way):
     getattr(fragile.redis, way)()
@@ -98,6 +100,7 @@ def test_without_redis_it_is_not_ready_and_afterwards_it_is(fragile, way):
     assert eventually(lambda: is_ready(fragile), deadline=20)
 
 
+@with_servers
 @pytest.mark.parametrize("way", ["stop", "pause"])
 def test_without_its_database_it_is_not_ready_and_afterwards_it_is(fragile, postgres, way):
     getattr(postgres, way)()
@@ -111,6 +114,7 @@ def test_without_its_database_it_is_not_ready_and_afterwards_it_is(fragile, post
     assert eventually(lambda: is_ready(fragile), deadline=20)
 
 
+@with_servers
 @pytest.mark.parametrize("server", ["redis", "postgres"])
 def test_an_outage_is_one_line_in_the_log_however_long(fragile, postgres, server):
     log = fragile.processes[0].log

@@ -38,6 +38,9 @@ from chat.tests.support.servers import (
 )
 from chat.tests.support.site import Response
 
+# It brings servers of its own, whatever the stack: once is enough.
+pytestmark = pytest.mark.stack("scaled")
+
 HOST = "myapp-0123456789ab.herokuapp.com"
 ORIGIN = f"https://{HOST}"
 PROCFILE = dict(line.split(": ", 1) for line in (ROOT / "Procfile").read_text().splitlines())
@@ -202,8 +205,6 @@ def machine() -> dict[str, str]:
 
 @pytest.fixture(scope="module")
 def folder(pytestconfig):
-    if pytestconfig.stack.name == "embedded":
-        pytest.skip("it brings servers of its own: once is enough, with --stack scaled")
     return pytestconfig.stack.folder / "heroku"
 
 

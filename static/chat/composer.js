@@ -35,10 +35,18 @@ export class Composer {
     signature.ariaLabel = signature.title = name ? `${name}, change name` : "Change name";
   }
 
-  // The draft stays while the room is read-only.
+  // The draft stays while nobody, or this person, may write.
   follow({ mode, slow_seconds: pause }) {
-    this.#text.disabled = this.#form.elements.send.disabled = mode === "read_only";
-    this.#text.placeholder = (PLACEHOLDERS[mode] ?? PLACEHOLDERS.open)(pause);
+    this.#invite((PLACEHOLDERS[mode] ?? PLACEHOLDERS.open)(pause), mode !== "read_only");
+  }
+
+  close(reason) {
+    this.#invite(reason, false);
+  }
+
+  #invite(words, open) {
+    this.#text.placeholder = words;
+    this.#text.disabled = this.#form.elements.send.disabled = !open;
   }
 
   #key(event) {

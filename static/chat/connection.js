@@ -67,10 +67,12 @@ export class Connection {
   drop(farewell = this.#farewell) {
     this.#letGo();
     const reason = farewell?.message;
-    if (farewell?.code === "banned" && !farewell.retry_after) return this.#on.state({ name: "closed", reason });
+    const banned = farewell?.code === "banned";
+    if (banned) this.#on.state({ name: "closed", reason });
+    if (banned && !farewell.retry_after) return;
     const delay = (farewell?.retry_after ?? 0) * 1000 + backoff(this.#failures++, this.#parts.random);
     this.#deadline = this.#clock.setTimeout(() => this.open(), delay);
-    this.#on.state({ name: "waiting", until: this.#clock.now() + delay, reason });
+    if (!banned) this.#on.state({ name: "waiting", until: this.#clock.now() + delay, reason });
   }
 
   #receive(frame) {

@@ -56,6 +56,7 @@ export class Room {
   // The connection is gone or going: nothing is on the wire any more.
   connection(state) {
     this.#parts.status.show(state);
+    if (state.name === "closed") this.#parts.composer.close(state.reason);
     if (state.name !== "open") this.#parts.outbox.pause();
   }
 

@@ -1,0 +1,93 @@
+"""The verbs that keep the room in order, on a real database."""
+
+import pytest
+from django.contrib.admin.models import LogEntry
+from django.contrib.auth.models import User
+from django.core.exceptions import ValidationError
+from django.utils import timezone
+
+from chat import log, members, moderation
+from chat.log import Draft
+from chat.members import Claim
+from chat.models import Ban, Member, Message, Room
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def mod():
+    return User.objects.create_user("mod")
+
+
+@pytest.fixture
+def spam():
+    members.claim([Claim("spammer", "Spammer", "192.0.2.66")])
+    log.append([Draft("spammer", "Spammer", f"nonce-{number:04}", "buy") for number in range(3)])
+    log.append([Draft("ada", "Ada", "nonce-0001", "a kind word")])
+    return Message.objects.filter(author="spammer")
+
+
+def notes() -> list[str]:
+    return list(LogEntry.objects.order_by("id").values_list("change_message", flat=True))
+
+
+def test_hiding_is_one_change_each_with_who_and_why(mod, spam):
+    assert moderation.hide(spam, mod, "advertising") == 3
+    assert set(spam.values_list("hidden_by", flat=True)) == {"mod"}
+    assert [event.seq for event in log.latest(9)] == [4]
+    assert notes() == ["Hidden. Reason: advertising"] * 3
+    assert LogEntry.objects.first().user == mod
+    assert moderation.hide(spam, mod) == 0
+    assert len(notes()) == 3
+
+
+def test_restoring_shows_them_again(mod, spam):
+    moderation.hide(spam, mod)
+    assert moderation.restore(spam, mod, "a mistake") == 3
+    assert [event.seq for event in log.latest(9)] == [1, 2, 3, 4]
+    assert notes()[-1] == "Restored. Reason: a mistake"
+
+
+def test_everything_by_one_person_is_hidden_and_nothing_else(mod, spam):
+    assert moderation.hide_all_by(Member.objects.get(id="spammer"), mod) == 3
+    assert [event.seq for event in log.latest(9)] == [4]
+
+
+def test_a_ban_is_noted_with_the_member_and_makes_all_processes_look(mod, spam):
+    version = log.head().version
+    spammer = Member.objects.get(id="spammer")
+    made = moderation.ban(mod, member=spammer, network="192.0.2.66", reason="advertising")
+    assert (made.by, str(made)) == ("mod", "Spammer and 192.0.2.66")
+    assert log.head().version == version + 1
+    assert notes() == ["Banned Spammer and 192.0.2.66. Reason: advertising"] * 2
+
+
+def test_unbanning_ends_a_ban_and_keeps_it_in_the_list(mod, spam):
+    ban = moderation.ban(mod, network="192.0.2.0/24")
+    version = log.head().version
+    assert moderation.unban(Ban.objects.all(), mod) == 1
+    ban.refresh_from_db()
+    assert ban.expires_at <= timezone.now()
+    assert log.head().version == version + 1
+    assert moderation.unban(Ban.objects.all(), mod) == 0
+    assert notes()[-1] == "Unbanned."
+
+
+@pytest.mark.parametrize("network", ["nonsense", "192.0.2.1/24", "192.0.2.0/33", "1.2.3"])
+def test_what_is_no_network_can_not_be_banned(mod, network):
+    with pytest.raises(ValidationError):
+        moderation.ban(mod, network=network)
+    assert not Ban.objects.exists()
+
+
+def test_a_ban_is_against_somebody(mod):
+    with pytest.raises(ValidationError):
+        moderation.ban(mod, reason="nobody")
+
+
+def test_a_change_of_the_room_is_noted_as_it_was_made(mod):
+    room = Room.objects.get()
+    room.mode = "slow"
+    moderation.set_room(room, mod, ["mode"])
+    assert notes() == ["Set mode: slow."]
+    assert Room.objects.get().mode == "slow"
