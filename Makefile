@@ -23,8 +23,8 @@ test: .venv/.test staticfiles/staticfiles.json
 	.venv/bin/ruff format --check
 	bin/check-deploy
 	$(PY) manage.py makemigrations --check --dry-run
-	$(PY) -m pytest --stack embedded
-	$(PY) -m pytest --stack scaled
+	$(PY) -m pytest -n 2 --dist loadfile --stack embedded
+	$(PY) -m pytest -n 2 --dist loadfile --stack scaled
 
 format: .venv/.test
 	.venv/bin/ruff check --fix

@@ -29,6 +29,8 @@ def pytest_configure(config: pytest.Config) -> None:
     path = Path(folder.name)
     path.chmod(0o711)  # PostgreSQL runs as another user
     config.stack = STACKS[config.getoption("stack")](path)
+    if config.getoption("numprocesses", None) and not hasattr(config, "workerinput"):
+        return  # pytest-xdist's controller runs no tests; each worker has a stack of its own
     variables = config.stack.start()
     collect_static(variables)
     clean = without_product_variables()

@@ -1,9 +1,6 @@
 """The log on a real database: SQLite or PostgreSQL, as --stack says."""
 
-import threading
-
 import pytest
-from django.db import connection
 from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
@@ -11,7 +8,7 @@ from hypothesis import strategies as st
 from chat import log
 from chat.batch import Batch
 from chat.log import Draft
-from chat.models import Log, Message, Room
+from chat.models import Log, Message
 
 pytestmark = pytest.mark.django_db
 
@@ -159,27 +156,3 @@ def test_however_posts_and_retries_are_mixed_each_nonce_is_stored_once(db, round
                 assert seq is None
     assert sorted(numbers.values()) == list(range(1, len(numbers) + 1))
     assert log.head().seq == Message.objects.count() == len(numbers)
-
-
-@pytest.mark.django_db(transaction=True)
-def test_writers_that_work_at_once_leave_no_gap_and_nobody_is_ahead_of_a_commit():
-    Log.objects.get_or_create()  # the flush after another such test takes the rows along
-    Room.objects.get_or_create()
-
-    def write(author: str) -> None:
-        try:
-            for number in range(20):
-                log.append([draft(f"{number}", f"nonce-{number:04}", author)])
-        finally:
-            connection.close()
-
-    writers = [threading.Thread(target=write, args=[author]) for author in ("ada", "bob", "cy")]
-    for writer in writers:
-        writer.start()
-    for writer in writers:
-        writer.join()
-    assert sorted(Message.objects.values_list("seq", flat=True)) == list(range(1, 61))
-    for author in ("ada", "bob", "cy"):
-        mine = Message.objects.filter(author=author).order_by("seq")
-        assert [message.text for message in mine] == [str(number) for number in range(20)]
-    Log.objects.all().delete()

@@ -137,6 +137,7 @@ def test_markup_in_a_name_or_a_message_is_text(open_page):
 def test_the_page_goes_on_from_where_the_server_rendered_it(site, join, open_page):
     join(site, "Seamless Bob").says("rendered, not fetched")
     page = open_page()
+    is_connected(page)
     heard = []
     page.on(
         "websocket", lambda socket: socket.on("framereceived", lambda frame: heard.append(frame))
