@@ -1,7 +1,7 @@
 """Changes of the history, encoded once, in batches that leave no number out. Pure."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from functools import cached_property
 
 from chat import protocol
@@ -40,6 +40,21 @@ class Batch:
     def frame(self) -> str:
         """The text that every client gets."""
         return protocol.messages(self.start, self.end, (event.encoded for event in self.events))
+
+    def as_hint(self) -> dict:
+        """The batch as it goes through the channel layer."""
+        return {
+            "type": "batch",
+            "epoch": self.epoch,
+            "start": self.start,
+            "end": self.end,
+            "events": [astuple(event) for event in self.events],
+        }
+
+    @classmethod
+    def of_hint(cls, hint: dict) -> "Batch":
+        events = tuple(Event(*fields) for fields in hint["events"])
+        return cls(hint["epoch"], hint["start"], hint["end"], events)
 
     def beyond(self, seq: int) -> "Batch":
         """The part of the batch after number `seq`, which lies within it or just before it."""

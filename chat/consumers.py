@@ -202,12 +202,14 @@ class ChatConsumer(AsyncWebsocketConsumer):
         self._deferred, self._greeted = [], True
         self.relay.attend(self)
         ring = self.relay.ring
-        self._write(self._hello(resumed=resumed))
-        for batch in ring.after(since.seq) if resumed else ring.latest():
-            self._write(batch.frame)
-            await self._outlet.flushed()
-            await asyncio.sleep(0)  # up to 1,000 messages: others have their turn in between
-        deferred, self._deferred = self._deferred, None
+        try:
+            self._write(self._hello(resumed=resumed))
+            for batch in ring.after(since.seq) if resumed else ring.latest():
+                self._write(batch.frame)
+                await self._outlet.flushed()
+                await asyncio.sleep(0)  # up to 1,000 messages: others have their turn in between
+        finally:
+            deferred, self._deferred = self._deferred, None
         for text in deferred:
             self._write(text)
 
@@ -218,6 +220,7 @@ class ChatConsumer(AsyncWebsocketConsumer):
     async def _post(self, frame: protocol.Post):
         if self.name is None and not self.lasting:
             raise FrameError("name_required")
+        await self.relay.started()
         refusal = self._refusal()
         await self._unanswered.acquire()
         draft = Draft(self.member_id, self.name or "", frame.nonce, frame.text)

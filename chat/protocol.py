@@ -7,14 +7,19 @@ leave as text, built by one function each. What they mean is told in docs/PROTOC
 
 import json
 import re
-import unicodedata
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, ClassVar
 
+from chat import names, text
+
 PROTOCOL = 1
-LIMITS = {"name": 32, "text": 4000, "frame": 16384}  # characters, characters, bytes
+LIMITS = {
+    "name": names.LENGTH,
+    "text": text.LENGTH,
+    "frame": 16384,
+}  # characters, characters, bytes
 BATCH_MESSAGES = 500
 BATCH_BYTES = 128 * 1024
 NUMBER_LIMIT = 2**53  # JavaScript's integers end here
@@ -45,11 +50,6 @@ REJECTIONS = frozenset(
     ("too_long", "empty", "invalid_text", "rate_limited", "slow_mode", "read_only", "banned")
 ) | {"name_required", "nonce_conflict", "busy"}
 NONCE = re.compile(r"[A-Za-z0-9-]{8,64}\Z")
-FORBIDDEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")  # all but TAB and LF
-MARKS_LIMIT = 30
-# Default-ignorable characters that are letters or symbols by category, yet show nothing.
-BLANK = frozenset("\u115f\u1160\u2065\u2800\u3164\uffa0\ufffc\u034f\U0001d159")
-INVISIBLE_CATEGORIES = frozenset({"Cc", "Cf", "Zs", "Zl", "Zp", "Mn", "Me"})
 
 
 class FrameError(Exception):
@@ -151,7 +151,10 @@ def _parse_post(fields: dict) -> Post:
         raise FrameError("bad_field", "`nonce` is 8 to 64 of A-Z, a-z, 0-9 and -.")
     if not isinstance(fields.get("text"), str):
         raise FrameError("bad_field", "`text` is a string.")
-    return Post(nonce, normalise(fields["text"]))
+    try:
+        return Post(nonce, text.normalise(fields["text"]))
+    except text.TextInvalid as wrong:
+        raise FrameError(wrong.code) from None
 
 
 def _parse_ping(fields: dict) -> Ping:
@@ -163,39 +166,6 @@ PARSERS: dict[str, Callable[[dict], ClientFrame]] = {
     "post": _parse_post,
     "ping": _parse_ping,
 }
-
-
-def normalise(text: str) -> str:
-    """A message's text as it is stored and compared; raises `FrameError` where it can't be.
-
-    NFC, CR LF to LF, white space at both ends cut.
-    """
-    text = text.replace("\r\n", "\n")
-    if FORBIDDEN.search(text) or _piles_marks(text):
-        raise FrameError("invalid_text")
-    text = unicodedata.normalize("NFC", text).strip()
-    if len(text) > LIMITS["text"]:
-        raise FrameError("too_long")
-    if not any(map(_shows, text)):
-        raise FrameError("empty")
-    return text
-
-
-def _shows(character: str) -> bool:
-    return character not in BLANK and unicodedata.category(character) not in INVISIBLE_CATEGORIES
-
-
-def _piles_marks(text: str) -> bool:
-    """More combining marks on one letter than any language has (UAX #15, Stream-Safe Format).
-
-    Putting thousands of them in order takes a tenth of a second, in which nobody is served.
-    """
-    marks = 0
-    for character in "" if text.isascii() else text:
-        marks = marks + 1 if unicodedata.combining(character) else 0
-        if marks > MARKS_LIMIT:
-            return True
-    return False
 
 
 def _number(fields: dict, name: str) -> int:
@@ -212,7 +182,7 @@ def _nonce(fields: dict) -> str | None:
 
 def _echo(kind: Any) -> str | None:
     """An unknown type, short enough to be repeated and surely encodable."""
-    if not isinstance(kind, str) or FORBIDDEN.search(kind):
+    if not isinstance(kind, str) or not kind.isprintable():
         return None
     return kind[:32]
 

@@ -12,7 +12,6 @@ import contextlib
 import logging
 import random
 from collections.abc import Callable, Coroutine
-from dataclasses import astuple
 from typing import Protocol
 
 from django.db import Error as DatabaseError
@@ -213,12 +212,12 @@ class Relay:
         """
         for batch in batches:
             self._order.hold(batch)
-            self.group.publish(_as_hint(batch), lost=self._mending.set)
+            self.group.publish(batch.as_hint(), lost=self._mending.set)
         self._mend_soon()
 
     # --- ordering --------------------------------------------------------------------------------
     def _hear(self, hint: dict) -> None:
-        if self._order and self._order.receive(_as_batch(hint)):
+        if self._order and self._order.receive(Batch.of_hint(hint)):
             self._mend_soon()
 
     def _mend_soon(self) -> None:
@@ -314,21 +313,6 @@ async def _survive(work: Callable[[], Coroutine]) -> None:
         except Exception:
             logger.exception("%s failed; it goes on", work.__qualname__)
             await asyncio.sleep(1)
-
-
-def _as_hint(batch: Batch) -> dict:
-    return {
-        "type": "batch",
-        "epoch": batch.epoch,
-        "start": batch.start,
-        "end": batch.end,
-        "events": [astuple(event) for event in batch.events],
-    }
-
-
-def _as_batch(hint: dict) -> Batch:
-    events = tuple(Event(*fields) for fields in hint["events"])
-    return Batch(hint["epoch"], hint["start"], hint["end"], events)
 
 
 _relays: dict[asyncio.AbstractEventLoop, Relay] = {}

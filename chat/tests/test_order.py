@@ -51,6 +51,11 @@ def test_a_batch_has_at_most_500_messages():
     assert [(b.start, b.end) for b in found] == [(1, 500), (501, 1000), (1001, 1001)]
 
 
+def test_a_batch_survives_the_channel_layer():
+    sent = batch(3, 5, event(3), event(5, seq=1, visible=False))
+    assert Batch.of_hint(json.loads(json.dumps(sent.as_hint()))) == sent
+
+
 # --- The ring ------------------------------------------------------------------------------------
 def test_an_empty_room_begins_with_an_empty_frame_from_1_to_0():
     assert [(b.start, b.end) for b in ring().latest()] == [(1, 0)]
