@@ -26,7 +26,7 @@ class Batcher(Generic[Item]):
     def __init__(
         self,
         work: Callable[[list[Item]], Awaitable[None]],
-        failed: Callable[[list[Item], Exception], None] = lambda batch, error: None,
+        failed: Callable[[list[Item]], None] = lambda batch: None,
         *,
         capacity: int,
         most: int,
@@ -60,7 +60,7 @@ class Batcher(Generic[Item]):
             except Exception as error:
                 if not isinstance(error, DatabaseError):  # of an outage, others speak, once
                     logger.exception("a batch of %d failed", len(batch))
-                self._failed(batch, error)
+                self._failed(batch)
             if not self._waiting:
                 self._some.clear()
                 self._idle.set()

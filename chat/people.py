@@ -75,7 +75,7 @@ class People:
             if not answer.done():  # its socket may be gone
                 answer.set_result(claimed)
 
-    def _claim_failed(self, waiting: list, error: Exception) -> None:
+    def _claim_failed(self, waiting: list[tuple[Claim, asyncio.Future[Claimed]]]) -> None:
         for _, answer in waiting:
             if not answer.done():
                 answer.set_exception(FrameError("busy", retry_after=1))

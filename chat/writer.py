@@ -100,7 +100,7 @@ class Writer:
             await self._store([waiting])
         except DatabaseError:
             logger.exception("a message can't be stored")
-            self._fail([waiting], None)
+            self._fail([waiting])
 
     async def _append(self, drafts: list[log.Draft]) -> tuple[list[int | None], list[Batch]]:
         """Try until the outcome is known: a commit that failed to answer may have happened."""
@@ -127,9 +127,9 @@ class Writer:
         if not self._down:  # one line an outage, not one an attempt
             logger.warning("the database can't be written to: %s", error)
         self._down = True
-        self._fail(self._queue.drop(lambda waiting: waiting.draft.key not in self._trying), None)
+        self._fail(self._queue.drop(lambda waiting: waiting.draft.key not in self._trying))
 
-    def _fail(self, batch: list[Waiting], error: Exception | None) -> None:
+    def _fail(self, batch: list[Waiting]) -> None:
         busy = FrameError("busy", retry_after=1)
         for waiting in batch:
             self._tell(waiting, busy)
