@@ -127,8 +127,8 @@ class ChatConsumer(AsyncWebsocketConsumer):
 
     # --- frames ----------------------------------------------------------------------------------
     async def receive(self, text_data=None, bytes_data=None):
-        if self._closing:
-            return
+        if self._closing or self.relay.ending:
+            return  # unanswered, so the client sends it again on its next socket
         frame = None
         try:
             if text_data is None:
@@ -196,12 +196,11 @@ class ChatConsumer(AsyncWebsocketConsumer):
         if self._greeted and since is None:
             self._write(self._hello(resumed=True))
             return
-        resumed = await self.relay.resumable(since)
+        resumed = await self.relay.tail.resumable(since)
         # From here on, what comes meanwhile waits: nothing stands between `hello` and messages,
         # and they end at the number where the next batch begins.
         self._deferred, self._greeted = [], True
-        self.relay.attend(self)
-        ring = self.relay.ring
+        ring = self.relay.attend(self)
         try:
             self._write(self._hello(resumed=resumed))
             for batch in ring.after(since.seq) if resumed else ring.latest():

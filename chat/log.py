@@ -7,14 +7,16 @@ across processes. All functions block; they run in the threads of chat/database.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from django.db import transaction
+from django.db import OperationalError, transaction
 from django.db.models import F, QuerySet
 from django.utils import timezone
 
 from chat import protocol
 from chat.batch import Batch, Event, batches
 from chat.models import Log, Message, new_epoch
+from chat.protocol import Since
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +44,15 @@ class Draft:
 
 
 def head() -> Head:
-    return Head(*Log.objects.values_list("epoch", "seq", "version").get())
+    """Where the log stands. Raises `DatabaseError`, also where its row is gone."""
+    return Head(*_row(Log.objects.values_list("epoch", "seq", "version")))
+
+
+def _row(rows: QuerySet) -> Any:
+    row = rows.first()
+    if row is None:
+        raise OperationalError("the log has no row: the database was wiped, or not migrated")
+    return row
 
 
 def touch() -> None:
@@ -50,29 +60,37 @@ def touch() -> None:
     Log.objects.update(version=F("version") + 1)
 
 
-def begin_anew() -> str:
-    """Give the history another epoch, so that every client starts afresh. Returns it."""
-    epoch = new_epoch()
-    Log.objects.update(epoch=epoch)
-    return epoch
+def begin_anew(known: Since | None = None) -> Head:
+    """Give the history another epoch, so that every client starts afresh. Returns its head.
+
+    With `known`, a position that was reached once, only if the log has fallen behind it: an
+    older database was put in its place.
+    """
+    logs = Log.objects.filter(epoch=known.epoch, seq__lt=known.seq) if known else Log.objects
+    logs.update(epoch=new_epoch())
+    return head()
 
 
-def append(drafts: Sequence[Draft]) -> tuple[list[int | None], list[Batch]]:
-    """Store `drafts` in one transaction.
+def append(
+    drafts: Sequence[Draft], known: Since | None = None
+) -> tuple[list[int | None], list[Batch]]:
+    """Store `drafts` in one transaction. Where the log is behind `known`, see `begin_anew`.
 
     Returns for each its seq, or None where its author has used the nonce for another text; and
     the batches for the relay. A draft that is stored already keeps its seq: doing it all again is
     safe, as it must be when a commit's outcome is unknown.
     """
     with transaction.atomic():
-        log = Log.objects.select_for_update().get()
-        known = _stored(drafts)
+        log = _row(Log.objects.select_for_update())
+        if known and log.epoch == known.epoch and log.seq < known.seq:
+            log.epoch = begin_anew(known).epoch
+        stored = _stored(drafts)
         fresh: list[Message] = []
         now = timezone.now()
         for draft in drafts:
-            if draft.key not in known:
+            if draft.key not in stored:
                 seq = log.seq + len(fresh) + 1
-                known[draft.key] = Message(
+                stored[draft.key] = Message(
                     seq=seq,
                     rev=seq,
                     author=draft.author,
@@ -81,8 +99,8 @@ def append(drafts: Sequence[Draft]) -> tuple[list[int | None], list[Batch]]:
                     nonce=draft.nonce,
                     at=now,
                 )
-                fresh.append(known[draft.key])
-        seqs = [_seq(draft, known[draft.key]) for draft in drafts]
+                fresh.append(stored[draft.key])
+        seqs = [_seq(draft, stored[draft.key]) for draft in drafts]
         if not fresh:
             return seqs, []
         Message.objects.bulk_create(fresh)
@@ -126,7 +144,7 @@ def restore(messages: QuerySet[Message]) -> list[Message]:
 
 def _change(messages: QuerySet[Message], **values) -> list[Message]:
     """Give each message the next number as its rev, together with new values."""
-    log = Log.objects.select_for_update().get()
+    log = _row(Log.objects.select_for_update())
     changed = list(messages.order_by("seq"))
     for rev, message in enumerate(changed, log.seq + 1):
         message.rev = rev

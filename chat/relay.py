@@ -1,10 +1,7 @@
-"""The relay, one per process: it brings what is stored to every socket, in order, with no gap.
+"""The relay, one per process: between the sockets and the room.
 
-The log is the truth, the channel layer a hint. Batches come, as hints, from the writers of all
-processes, and are delivered in the order of their numbers. A batch that is early waits a moment
-for its predecessor, then the gap is read from the log; one that is old is ignored. Every second
-or two the counter in the database is looked at, so what the channel layer lost comes late, no
-more.
+It brings what is stored to every socket (in the order and with the promises of chat/tail.py),
+hands posts to the writer, and keeps the rules of the room in force.
 """
 
 import asyncio
@@ -14,28 +11,22 @@ import random
 from collections.abc import Callable, Coroutine
 from typing import Protocol
 
-from django.db import Error as DatabaseError
-
 from chat import log, protocol
 from chat.bans import Bans
 from chat.batch import Batch, Event
-from chat.batcher import Batcher, Full
 from chat.database import Threads
 from chat.group import Group
 from chat.models import Ban, Room
-from chat.order import Order
 from chat.people import People, Tab
-from chat.protocol import FrameError, Since
-from chat.ring import LATEST, Ring
+from chat.protocol import FrameError
+from chat.ring import Ring
+from chat.tail import Tail
 from chat.writer import Settle, Writer
 
-EARLY = 0.2  # seconds that a batch waits for its predecessor, or for its echo
-TAIL = (1.0, 2.0)  # seconds between two looks at the counter
 TICK = 15.0
 RETURN = (0.5, 5.0)  # seconds after which a client may come back to a process that restarts
-STOP = 6.0  # seconds that the end of a process may take
-START = 5.0  # seconds that a socket waits for the history to be read
-RING = 1000
+SETTLE = 2.0  # seconds that the authors of what waits may be kept from their `bye`
+STOP = 4.0  # seconds that the end of a process may take after that
 logger = logging.getLogger(__name__)
 
 
@@ -52,60 +43,57 @@ class Socket(Tab, Protocol):
 
 
 class Relay:
-    """To be made, used and stopped in one event loop; all its methods are for that loop only."""
+    """To be made, used and stopped in one event loop; all its methods are for that loop only.
+
+    `tail` is where this process is in the history, `people` who is here.
+    """
 
     def __init__(self):
         self.room: dict = {}
         self.bans = Bans()
-        self._order: Order | None = None
-        self._head: log.Head | None = None  # where the database was last seen to stand
-        self._version: int | None = None  # of the room and the bans as they are in force here
+        self.ending = False  # nothing new is begun
         self._sockets: set[Socket] = set()  # that have everything up to ring.seq
-        self._started = asyncio.Event()
-        self._mending = asyncio.Event()
-        self._looking = asyncio.Lock()
-        self._blind = False
         self._threads = Threads("chat-work", 2)
         self._writing = Threads("chat-write", 1, keep=True)
-        self._writer = Writer(self._writing, self._threads, self._committed)
-        self._pings: Batcher[Callable[[], None]] = Batcher(
-            self._answer_pings, capacity=100_000, most=100_000
+        settling = asyncio.Lock()
+        self.tail = Tail(self._threads, settling, self)
+        self._writer = Writer(
+            self._writing,
+            self._threads,
+            settling,
+            known=lambda: self.tail.known,
+            committed=self._committed,
         )
         self.group = Group()
-        self.group.on("batch", self._hear)
-        self._nudged = asyncio.Event()
-        self.group.on("look", lambda hint: self._nudged.set())
+        self.group.on("batch", lambda hint: self.tail.hear(Batch.of_hint(hint)))
+        self.group.on("look", lambda hint: self.tail.nudge())
         self.people = People(self._threads, self.group, self.tell)
         self._tasks = [
             asyncio.create_task(_survive(work))
             for work in (
                 *self._writer.tasks,
-                self._watch,
-                self._mend,
-                self._tick,
-                self._pings.run,
+                *self.tail.tasks,
                 *self.group.tasks,
                 *self.people.tasks,
+                self._tick,
             )
         ]
 
     async def started(self) -> None:
-        """Wait until the history is here, up to what this process has stored.
+        """`Tail.started`. Raises `FrameError("busy")`, also where this process ends."""
+        if self.ending:
+            raise FrameError("busy", retry_after=_return())
+        await self.tail.started()
 
-        Raises `FrameError("busy")` if that takes too long.
-        """
-        try:
-            async with asyncio.timeout(START):
-                await self._started.wait()
-        except TimeoutError:
-            raise FrameError("busy", retry_after=2) from None
-        # Who asks now may know what we have stored and not heard back of yet.
-        self._order.release()
-
-    def farewell(self) -> None:
-        """Tell every socket that this process ends. They come back spread over some seconds."""
+    async def farewell(self) -> None:
+        """This process ends: tell the authors of what waits, then every socket."""
+        self.ending = True
+        self.tail.end()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(SETTLE):
+                await self._writer.drained()
         for socket in list(self._sockets):
-            socket.dismiss("restart", "The server restarts.", round(random.uniform(*RETURN), 1))
+            socket.dismiss("restart", "The server restarts.", _return())
 
     async def stop(self) -> None:
         """Store what waits, tell the other processes, then end all tasks and threads."""
@@ -120,63 +108,12 @@ class Relay:
         await asyncio.to_thread(self._writing.stop)
         await asyncio.to_thread(self._threads.stop)
 
-    @property
-    def ring(self) -> Ring:
-        """What has been delivered; there once `started`."""
-        return self._order.ring
-
     # --- sockets ---------------------------------------------------------------------------------
-    def hello(self, you: dict | None, *, resumed: bool) -> str:
-        return protocol.hello(
-            epoch=self.ring.epoch,
-            seq=self.ring.seq,
-            you=you,
-            room=self.room,
-            online=self.people.presence.online(),
-            resumed=resumed,
-        )
-
-    def tick(self) -> str:
-        return protocol.tick(self.ring.epoch, max(self.ring.seq, self._head.seq))
-
-    def ping(self, answer: Callable[[str], None]) -> None:
-        """Give `answer` a tick with what the database has after this moment."""
-        with contextlib.suppress(Full):  # the next tick comes anyway
-            self._pings.put(lambda: answer(self.tick()))
-
-    async def _database_seq(self) -> int:
-        asked = asyncio.get_running_loop().create_future()
-        self.ping(lambda tick: asked.done() or asked.set_result(None))
-        await asked
-        return self._head.seq
-
-    async def _answer_pings(self, answers: list[Callable[[], None]]) -> None:
-        """One query for all who have asked while the last one was on its way."""
-        with contextlib.suppress(DatabaseError):  # then it is what we last knew
-            head = await self._threads.run(log.head)
-            if head.epoch == self.ring.epoch:
-                self._head = head
-        for answer in answers:
-            answer()
-
-    async def resumable(self, since: Since | None) -> bool:
-        """Whether a client with this position can go on from there.
-
-        One that is ahead of this process may be right: another process may have told it of what
-        this one has not seen yet.
-        """
-        if since is None or since.epoch != self.ring.epoch:
-            return False
-        if since.seq > self.ring.seq:
-            with contextlib.suppress(DatabaseError):
-                if await self._database_seq() >= since.seq:
-                    await self._look(at_least=since.seq)
-        return since.epoch == self.ring.epoch and self.ring.floor <= since.seq <= self.ring.seq
-
-    def attend(self, socket: Socket) -> None:
-        """From now on `socket` gets what comes after `ring.seq`, and all the rest."""
+    def attend(self, socket: Socket) -> Ring:
+        """From now on `socket` gets what comes after the ring's seq, and all the rest."""
         self._sockets.add(socket)
         self.people.arrive(socket)
+        return self.tail.ring
 
     def leave(self, socket: Socket) -> None:
         self._sockets.discard(socket)
@@ -190,11 +127,34 @@ class Relay:
             except Exception:
                 logger.exception("a frame could not be sent")
 
+    def hello(self, you: dict | None, *, resumed: bool) -> str:
+        return protocol.hello(
+            epoch=self.tail.ring.epoch,
+            seq=self.tail.ring.seq,
+            you=you,
+            room=self.room,
+            online=self.people.presence.online(),
+            resumed=resumed,
+        )
+
+    def tick(self) -> str:
+        return protocol.tick(self.tail.ring.epoch, self.tail.seq)
+
+    def ping(self, answer: Callable[[str], None]) -> None:
+        """Give `answer` a tick with what the database has after this moment."""
+        self.tail.ask(lambda: answer(self.tick()))
+
+    async def _tick(self) -> None:
+        while True:
+            await asyncio.sleep(TICK)
+            if self.tail.known:
+                self.tell(self.tick())
+
+    # --- messages --------------------------------------------------------------------------------
     async def older(self, seq: int, limit: int) -> tuple[list[Event], bool]:
         """`log.before`. Raises `DatabaseError`."""
         return await self._threads.run(log.before, seq, limit)
 
-    # --- posts -----------------------------------------------------------------------------------
     def post(self, draft: log.Draft, settle: Settle, refusal: FrameError | None = None) -> None:
         """Store `draft`, soon; `settle` hears of it before anybody gets the message.
 
@@ -206,84 +166,21 @@ class Relay:
         self._writer.post(draft, settle, refusal)
 
     def _committed(self, batches: list[Batch]) -> None:
-        """What is stored goes to all by the group, to this process, too.
-
-        It is held here as well: a channel layer that loses it costs a moment, and no query.
-        """
+        """What is stored goes to all by the group, to this process, too."""
         for batch in batches:
-            self._order.hold(batch)
-            self.group.publish(batch.as_hint(), lost=self._mending.set)
-        self._mend_soon()
+            self.tail.hold(batch)
+            self.group.publish(batch.as_hint(), lost=self.tail.mend)
 
-    # --- ordering --------------------------------------------------------------------------------
-    def _hear(self, hint: dict) -> None:
-        if self._order and self._order.receive(Batch.of_hint(hint)):
-            self._mend_soon()
+    def deliver(self, batch: Batch) -> None:
+        self.tell(batch.frame)
 
-    def _mend_soon(self) -> None:
-        asyncio.get_running_loop().call_later(EARLY, self._mending.set)
+    def begin_afresh(self) -> None:
+        for socket in list(self._sockets):
+            socket.dismiss("resync", "The room's history was restored.")
 
-    async def _mend(self) -> None:
-        """Close gaps, with what is held here or else with what the log has."""
-        while True:
-            await self._mending.wait()
-            self._mending.clear()
-            self._order.release()
-            if self._order.waits:
-                with contextlib.suppress(DatabaseError):  # `_watch` tries again, and says so
-                    await self._look()
-
-    async def _watch(self) -> None:
-        while True:
-            try:
-                await self._look()
-            except DatabaseError as error:
-                if not self._blind:  # one line an outage
-                    logger.warning("the history can't be read: %s", error)
-                self._blind = True
-            else:
-                self._blind = False
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._nudged.wait(), random.uniform(*TAIL))
-            self._nudged.clear()
-
-    async def _look(self, at_least: int | None = None) -> None:
-        """Look where the database stands, and deliver whatever has not been delivered.
-
-        With `at_least` only if that number has not been delivered by now.
-        """
-        async with self._looking:
-            if at_least is not None and self.ring.seq >= at_least:
-                return
-            head = await self._threads.run(log.head)
-            if self._order is None or head.epoch != self.ring.epoch:
-                await self._begin(head)
-            self._head = head
-            if head.version != self._version:
-                await self._read_rules()
-                self._version = head.version
-            self._started.set()
-            while self.ring.seq < head.seq:
-                for batch in await self._threads.run(log.after, self.ring.seq):
-                    if batch.epoch != head.epoch:
-                        return  # restored while we read; the next look begins afresh
-                    async with self._writer.settling:  # an author hears `accepted` first
-                        self._order.receive(batch)
-            if self.ring.short:
-                self.ring.refill(await self._threads.run(log.latest, 2 * LATEST))
-
-    async def _begin(self, head: log.Head) -> None:
-        """Read the newest part of a history that is new to us, at the start or after a restore."""
-        known = await self._threads.run(log.recent, head, RING)
-        latest = await self._threads.run(log.latest, 2 * LATEST)
-        restored = self._order is not None
-        self._order = Order(Ring(head.epoch, head.seq, known, latest, size=RING), self._deliver)
-        if restored:
-            for socket in list(self._sockets):
-                socket.dismiss("resync", "The room's history was restored.")
-
-    async def _read_rules(self) -> None:
-        """Read the room and the bans again, and put both into force."""
+    # --- rules -----------------------------------------------------------------------------------
+    async def read_rules(self) -> None:
+        """Read the room and the bans again, and put both into force. Raises `DatabaseError`."""
         room = (await self._threads.run(Room.objects.get)).as_fields()
         self.bans = Bans(await self._threads.run(list, Ban.objects.all()))
         if self.room and room != self.room:
@@ -295,14 +192,9 @@ class Relay:
             except FrameError as banned:
                 socket.dismiss("banned", banned.message, banned.retry_after)
 
-    def _deliver(self, batch: Batch) -> None:
-        self.tell(batch.frame)
 
-    async def _tick(self) -> None:
-        while True:
-            await asyncio.sleep(TICK)
-            if self._started.is_set():
-                self.tell(self.tick())
+def _return() -> float:
+    return round(random.uniform(*RETURN), 1)
 
 
 async def _survive(work: Callable[[], Coroutine]) -> None:

@@ -31,7 +31,7 @@ async def room(request: HttpRequest) -> HttpResponse:
     except FrameError as wrong:
         return await asyncio.to_thread(_apology, request, wrong)
     online = relay.people.presence.online()
-    latest = relay.ring.latest()
+    latest = relay.tail.ring.latest()
     response = await asyncio.to_thread(_page, request, latest, online, relay.room)
     # What csp's decorator does, which can't decorate an async view.
     response._csp_update = {"require-trusted-types-for": ["'script'"]}
@@ -98,8 +98,8 @@ async def messages(request: HttpRequest) -> HttpResponse:
     except DatabaseError:
         return _problem(FrameError("busy", retry_after=RETRY))
     body = protocol.history(
-        epoch=relay.ring.epoch,
-        seq=relay.ring.seq,
+        epoch=relay.tail.ring.epoch,
+        seq=relay.tail.ring.seq,
         start=found[0].seq if found else before,
         end=before - 1,
         encoded=(event.encoded for event in found),

@@ -13,13 +13,14 @@ from chat import log, protocol
 from chat.batch import Batch
 from chat.batcher import Batcher, Full
 from chat.database import Threads
-from chat.protocol import FrameError
+from chat.protocol import FrameError, Since
 
 Settle = Callable[[int | FrameError], None]  # told a post's seq, or what was wrong with it
 
 CAPACITY = 5000
 LOOKUPS = 1000
 RETRY_SECONDS = (0.1, 0.2, 0.5, 1.0)
+PATIENCE = 5.0  # seconds without an answer, until nothing new is taken
 logger = logging.getLogger(__name__)
 
 
@@ -38,14 +39,21 @@ class Writer:
     """Stores posts in batches; `committed` is told of each batch once it is durable.
 
     The author hears of it first: `settle` is called before `committed`, and who reads the log
-    besides the writer delivers under `settling`, so as not to be faster.
+    besides the writer delivers under `settling`, so as not to be faster. `known` is the position
+    that was delivered: a log that is behind it gets a new epoch before anything is stored.
     """
 
     def __init__(
-        self, writing: Threads, reading: Threads, committed: Callable[[list[Batch]], None]
+        self,
+        writing: Threads,
+        reading: Threads,
+        settling: asyncio.Lock,
+        *,
+        known: Callable[[], Since | None],
+        committed: Callable[[list[Batch]], None],
     ):
-        self._writing, self._reading, self._committed = writing, reading, committed
-        self.settling = asyncio.Lock()
+        self._writing, self._reading, self._settling = writing, reading, settling
+        self._known, self._committed = known, committed
         self._down = False
         self._pending: Counter[tuple[str, str]] = Counter()  # what is to be stored, by key
         self._trying: frozenset[tuple[str, str]] = frozenset()
@@ -81,7 +89,7 @@ class Writer:
             self._pending[draft.key] += 1
 
     async def _store(self, batch: list[Waiting]) -> None:
-        async with self.settling:
+        async with self._settling:
             self._trying = frozenset(waiting.draft.key for waiting in batch)
             try:
                 seqs, batches = await self._append([waiting.draft for waiting in batch])
@@ -107,7 +115,7 @@ class Writer:
         attempt = 0
         while True:
             try:
-                result = await self._writing.run(log.append, drafts)
+                result = await self._attempt(drafts)
             except (OperationalError, InterfaceError) as error:
                 self._lost(error)
                 await asyncio.sleep(RETRY_SECONDS[min(attempt, len(RETRY_SECONDS) - 1)])
@@ -118,11 +126,19 @@ class Writer:
                 self._down = False
                 return result
 
+    async def _attempt(self, drafts: list[log.Draft]) -> tuple[list[int | None], list[Batch]]:
+        """However long it takes. After a while whoever comes anew is told that it does."""
+        attempt = asyncio.ensure_future(self._writing.run(log.append, drafts, self._known()))
+        await asyncio.wait({attempt}, timeout=PATIENCE)
+        if not attempt.done():
+            self._lost(TimeoutError(f"no answer for {PATIENCE:.0f} s"))
+        return await attempt
+
     async def _look_up(self, batch: list[Waiting]) -> None:
         seqs = await self._reading.run(log.find, [waiting.draft for waiting in batch])
         self._settle(batch, seqs)
 
-    def _lost(self, error: DatabaseError) -> None:
+    def _lost(self, error: Exception) -> None:
         """Nothing new is taken, and what was never tried is given back."""
         if not self._down:  # one line an outage, not one an attempt
             logger.warning("the database can't be written to: %s", error)

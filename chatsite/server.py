@@ -66,7 +66,7 @@ class Server(server.Server):
 
     async def _end(self):
         if relay := running_relay():
-            relay.farewell()
+            await relay.farewell()
         instances = [
             details["application_instance"]
             for details in self.connections.values()

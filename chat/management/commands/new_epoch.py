@@ -12,4 +12,4 @@ class Command(BaseCommand):
     )
 
     def handle(self, *args, **options):
-        self.stdout.write(f"The history's epoch is now {log.begin_anew()}.")
+        self.stdout.write(f"The history's epoch is now {log.begin_anew().epoch}.")

@@ -1,0 +1,256 @@
+"""The tail of the log: whatever is stored comes to this process in order, once, with no gap.
+
+The log is the truth, the channel layer a hint. Batches come, as hints, from the writers of all
+processes, and are delivered in the order of their numbers. A batch that is early waits a moment
+for its predecessor, then the gap is read from the log; one that is old is ignored. Every second
+or two the counter in the database is looked at, so what the channel layer lost comes late, no
+more.
+"""
+
+import asyncio
+import contextlib
+import logging
+import random
+from collections.abc import Awaitable, Callable
+from typing import Protocol
+
+from django.db import Error as DatabaseError
+
+from chat import log
+from chat.batch import Batch
+from chat.batcher import Batcher, Full
+from chat.database import Threads
+from chat.order import Order
+from chat.protocol import FrameError, Since
+from chat.ring import LATEST, Ring
+
+EARLY = 0.2  # seconds that a batch waits for its predecessor, or for its echo
+PAUSE = (1.0, 2.0)  # seconds between two looks at the counter
+START = 5.0  # seconds that somebody waits for the history to be read
+RING = 1000
+logger = logging.getLogger(__name__)
+
+
+class Follower(Protocol):
+    """Who is told what the tail brings."""
+
+    def deliver(self, batch: Batch) -> None:
+        """The next batch: it begins where the last one ended."""
+
+    def begin_afresh(self) -> None:
+        """The history is another one: what was delivered belongs to the former."""
+
+    async def read_rules(self) -> None:
+        """The room or the bans may have changed. May raise `DatabaseError`."""
+
+
+class Tail:
+    """Where this process is in the history, and how it gets on."""
+
+    def __init__(self, threads: Threads, settling: asyncio.Lock, follower: Follower):
+        """What is read from the log is delivered under `settling`, not before its authors know."""
+        self._threads, self._settling, self._follower = threads, settling, follower
+        self._order: Order | None = None
+        self._head: log.Head | None = None  # where the database was last seen to stand
+        self._version: int | None = None  # of the room and the bans that are in force here
+        self._started = asyncio.Event()
+        self._nudged = asyncio.Event()
+        self._mending = asyncio.Event()
+        self._looking = asyncio.Lock()
+        self._moved = asyncio.Event()  # set, and replaced, when the position changes
+        self._blind = self._ended = False
+        self._questions: Batcher[Callable[[], None]] = Batcher(
+            self._answer, capacity=100_000, most=100_000
+        )
+        self.tasks: tuple[Callable[[], Awaitable[None]], ...] = (
+            self._watch,
+            self._mend,
+            self._questions.run,
+        )
+
+    async def started(self) -> None:
+        """Wait until the history is here, up to what this process has stored.
+
+        Raises `FrameError("busy")` if that takes too long.
+        """
+        try:
+            async with asyncio.timeout(START):
+                await self._started.wait()
+        except TimeoutError:
+            raise FrameError("busy", retry_after=2) from None
+        # Who asks now may know what we have stored and not heard back of yet.
+        self._order.release()
+
+    @property
+    def ring(self) -> Ring:
+        """What has been delivered; there once `started`."""
+        return self._order.ring
+
+    @property
+    def known(self) -> Since | None:
+        """What has been delivered; None before `started`."""
+        return self._order and Since(self.ring.epoch, self.ring.seq)
+
+    @property
+    def seq(self) -> int:
+        """As the database was last seen."""
+        return max(self.ring.seq, self._head.seq)
+
+    # --- what comes ------------------------------------------------------------------------------
+    def hear(self, batch: Batch) -> None:
+        """A batch has come as a hint."""
+        if self._order is None:
+            return
+        if batch.epoch != self.ring.epoch:
+            self.nudge()
+        elif self._order.receive(batch):
+            self.mend_soon()
+
+    def hold(self, batch: Batch) -> None:
+        """This process has stored a batch: keep it until its hint comes back, or is late.
+
+        A channel layer that loses it costs a moment, and no query.
+        """
+        if self._order is None or batch.epoch != self.ring.epoch:
+            self.nudge()
+        else:
+            self._order.hold(batch)
+            self.mend_soon()
+
+    def mend_soon(self) -> None:
+        asyncio.get_running_loop().call_later(EARLY, self._mending.set)
+
+    def mend(self) -> None:
+        """A hint is lost for certain: don't wait for it."""
+        self._mending.set()
+
+    def nudge(self) -> None:
+        """Something has changed in the database: look now, not at the next turn."""
+        self._nudged.set()
+
+    # --- what is asked ---------------------------------------------------------------------------
+    def ask(self, answer: Callable[[], None]) -> None:
+        """Call `answer` when `seq` is what the database has after this moment.
+
+        One query for all who ask while the last one is on its way; where it fails, `seq` is what
+        it was.
+        """
+        try:
+            self._questions.put(answer)
+        except Full:
+            answer()
+
+    async def _answer(self, answers: list[Callable[[], None]]) -> None:
+        with contextlib.suppress(DatabaseError):
+            head = await self._threads.run(log.head)
+            if head.epoch == self.ring.epoch:
+                self._head = head
+        for answer in answers:
+            answer()
+
+    async def _database_seq(self) -> int:
+        asked = asyncio.Event()
+        self.ask(asked.set)
+        await asked.wait()
+        return self.seq
+
+    async def resumable(self, since: Since | None) -> bool:
+        """Whether a client with this position can go on from there.
+
+        One that is ahead of this process may be right: another process may have told it of what
+        this one has not seen yet.
+        """
+        if since is None or since.epoch != self.ring.epoch:
+            return False
+        if since.seq > self.ring.seq and await self._database_seq() >= since.seq:
+            with contextlib.suppress(DatabaseError):
+                await self._look(at_least=since.seq)
+        return since.epoch == self.ring.epoch and self.ring.floor <= since.seq <= self.ring.seq
+
+    async def moved(self, since: Since, seconds: float) -> None:
+        """Wait until this process is elsewhere in the history than `since`, at most `seconds`."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                while since == self.known and not self._ended:
+                    await self._moved.wait()
+
+    def end(self) -> None:
+        """This process ends: let go of who waits."""
+        self._ended = True
+        self._move()
+
+    def _move(self) -> None:
+        self._moved.set()
+        self._moved = asyncio.Event()
+
+    # --- how it gets on --------------------------------------------------------------------------
+    async def _mend(self) -> None:
+        """Close gaps, with what is held here or else with what the log has."""
+        while True:
+            await self._mending.wait()
+            self._mending.clear()
+            if self._order is None:
+                continue
+            self._order.release()
+            if self._order.waits:
+                with contextlib.suppress(DatabaseError):  # `_watch` tries again, and says so
+                    await self._look()
+
+    async def _watch(self) -> None:
+        while True:
+            try:
+                await self._look()
+            except DatabaseError as error:
+                if not self._blind:  # one line an outage
+                    logger.warning("the history can't be read: %s", error)
+                self._blind = True
+            else:
+                self._blind = False
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._nudged.wait(), random.uniform(*PAUSE))
+            self._nudged.clear()
+
+    async def _look(self, at_least: int | None = None) -> None:
+        """Look where the database stands, and deliver whatever has not been delivered.
+
+        With `at_least` only if that number has not been delivered by now.
+        """
+        async with self._looking:
+            if at_least is not None and self.ring.seq >= at_least:
+                return
+            known = self.known
+            head = await self._threads.run(log.head)
+            if known and head.epoch == known.epoch and head.seq < known.seq:
+                # It was replaced by an older one: its next messages would have numbers that we
+                # have told our clients other messages under.
+                head = await self._threads.run(log.begin_anew, known)
+                logger.warning("the database is older than what was delivered: a new epoch")
+            if self._order is None or head.epoch != self.ring.epoch:
+                await self._begin(head)
+            self._head = head
+            if head.version != self._version:
+                await self._follower.read_rules()
+                self._version = head.version
+            self._started.set()
+            while self.ring.seq < head.seq:
+                for batch in await self._threads.run(log.after, self.ring.seq):
+                    if batch.epoch != head.epoch:
+                        return  # restored while we read; the next look begins afresh
+                    async with self._settling:
+                        self._order.receive(batch)
+            if self.ring.short:
+                self.ring.refill(await self._threads.run(log.latest, 2 * LATEST))
+
+    async def _begin(self, head: log.Head) -> None:
+        """Read the newest part of a history that is new to us, at the start or after a restore."""
+        known = await self._threads.run(log.recent, head, RING)
+        latest = await self._threads.run(log.latest, 2 * LATEST)
+        restored = self._order is not None
+        self._order = Order(Ring(head.epoch, head.seq, known, latest, size=RING), self._deliver)
+        if restored:
+            self._follower.begin_afresh()
+        self._move()
+
+    def _deliver(self, batch: Batch) -> None:
+        self._follower.deliver(batch)
+        self._move()
