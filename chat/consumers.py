@@ -19,6 +19,7 @@ from chat.models import new_member_id
 from chat.outlet import Clogged, Outlet, make_outlet
 from chat.protocol import FrameError, Since
 from chat.relay import get_relay
+from chat.writer import Stored
 
 DEFERRED = 1000  # frames that wait while a `hello` and its messages are on their way
 JOIN_PAUSE = 1.0  # seconds that a join beyond the rate takes
@@ -240,12 +241,12 @@ class ChatConsumer(AsyncWebsocketConsumer):
             return wrong
         return None
 
-    def _settle(self, post: protocol.Post, outcome: int | FrameError) -> None:
+    def _settle(self, post: protocol.Post, outcome: Stored | FrameError) -> None:
         self._unanswered.release()
         if isinstance(outcome, FrameError):
             self._refuse(outcome, post)
             return
-        self._write(protocol.accepted(post.nonce, outcome))
+        self._write(protocol.accepted(post.nonce, outcome.seq))
         if self.lasting and not self._spoke:
             self._spoke = True
             self.relay.people.spoke(self.member_id)

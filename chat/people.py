@@ -122,11 +122,15 @@ class People:
             tab.name = None
 
     def named(self, tab: Tab, claimed: Claimed) -> None:
-        """`tab` has joined under a name; the member's other tabs, in all processes, follow."""
+        """`tab` has joined under a name; the member's other tabs follow."""
         self._name(tab, claimed.name)
+        self.renamed(tab.member_id, claimed)
+
+    def renamed(self, member_id: str, claimed: Claimed) -> None:
+        """A member may have a new name: its tabs, in all processes, follow."""
         if claimed.renamed:
-            self._rename(tab.member_id, claimed.name)
-            self._group.publish({"type": "you", "id": tab.member_id})
+            self._rename(member_id, claimed.name)
+            self._group.publish({"type": "you", "id": member_id})
 
     def _name(self, tab: Tab, name: str) -> None:
         if tab.name is None:

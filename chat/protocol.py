@@ -44,6 +44,8 @@ EXPLANATIONS = {
     "banned": "You can't write here.",
     "nonce_conflict": "Another message was sent under this nonce.",
     "busy": "The room can't answer just now.",
+    "cookie_required": "Open the page first: its cookie says who you are.",
+    "cross_origin": "Only this site's own pages can post.",
 }
 
 REJECTIONS = frozenset(
@@ -117,12 +119,7 @@ ClientFrame = Join | Post | Ping
 # --- From the client -----------------------------------------------------------------------------
 def parse(data: str) -> ClientFrame:
     """Make a frame of the text of one WebSocket message. Raises `FrameError`."""
-    try:
-        fields = json.loads(data)
-    except (ValueError, RecursionError):
-        raise FrameError("not_json") from None
-    if not isinstance(fields, dict):
-        raise FrameError("not_an_object")
+    fields = decode(data)
     kind = fields.get("type")
     parser = PARSERS.get(kind) if isinstance(kind, str) else None
     if parser is None:
@@ -134,18 +131,36 @@ def parse(data: str) -> ClientFrame:
         raise
 
 
-def _parse_join(fields: dict) -> Join:
-    name, since = fields.get("name"), fields.get("since")
+def decode(data: str) -> dict:
+    """The object that `data` is in JSON. Raises `FrameError`."""
+    try:
+        fields = json.loads(data)
+    except (ValueError, RecursionError):
+        raise FrameError("not_json") from None
+    if not isinstance(fields, dict):
+        raise FrameError("not_an_object")
+    return fields
+
+
+def parse_name(fields: dict) -> str | None:
+    """The wished name in a frame's fields, unchecked. Raises `FrameError`."""
+    name = fields.get("name")
     if name is not None and not isinstance(name, str):
         raise FrameError("bad_field", "`name` is a string.")
+    return name
+
+
+def _parse_join(fields: dict) -> Join:
+    since = fields.get("since")
     if since is not None:
         if not isinstance(since, dict) or not isinstance(since.get("epoch"), str):
             raise FrameError("bad_field", "`since` is an object with `epoch` and `seq`.")
         since = Since(since["epoch"], _number(since, "seq"))
-    return Join(name, since, _nonce(fields))
+    return Join(parse_name(fields), since, _nonce(fields))
 
 
-def _parse_post(fields: dict) -> Post:
+def parse_post(fields: dict) -> Post:
+    """The post in a frame's fields. Raises `FrameError`."""
     nonce = _nonce(fields)
     if nonce is None:
         raise FrameError("bad_field", "`nonce` is 8 to 64 of A-Z, a-z, 0-9 and -.")
@@ -163,7 +178,7 @@ def _parse_ping(fields: dict) -> Ping:
 
 PARSERS: dict[str, Callable[[dict], ClientFrame]] = {
     "join": _parse_join,
-    "post": _parse_post,
+    "post": parse_post,
     "ping": _parse_ping,
 }
 
@@ -243,11 +258,18 @@ def messages(start: int, end: int, encoded: Iterable[str]) -> str:
 
 
 def history(
-    *, epoch: str, seq: int, start: int, end: int, encoded: Iterable[str], more: bool
+    *,
+    epoch: str,
+    seq: int,
+    start: int,
+    end: int,
+    encoded: Iterable[str],
+    more: bool,
+    resumed: bool,
 ) -> str:
     """The body of an answer to `GET /api/messages`."""
     position = {"epoch": epoch, "seq": seq, "from": start, "to": end}
-    rest = {"more": more, "resumed": True}
+    rest = {"more": more, "resumed": resumed}
     return f'{encode(position)[:-1]},"messages":[{",".join(encoded)}],{encode(rest)[1:]}'
 
 

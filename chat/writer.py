@@ -15,13 +15,22 @@ from chat.batcher import Batcher, Full
 from chat.database import Threads
 from chat.protocol import FrameError, Since
 
-Settle = Callable[[int | FrameError], None]  # told a post's seq, or what was wrong with it
-
 CAPACITY = 5000
 LOOKUPS = 1000
 RETRY_SECONDS = (0.1, 0.2, 0.5, 1.0)
 PATIENCE = 5.0  # seconds without an answer, until nothing new is taken
 logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A post is in the log under `seq`; it is `fresh` where it wasn't before."""
+
+    seq: int
+    fresh: bool
+
+
+Settle = Callable[[Stored | FrameError], None]
 
 
 @dataclass(slots=True)
@@ -97,7 +106,7 @@ class Writer:
                 if len(batch) == 1:
                     raise
             else:
-                self._settle(batch, seqs)
+                self._settle(batch, seqs, first=batches[0].start if batches else None)
                 self._committed(batches)
                 return
         for waiting in batch:  # one of them can't be stored; the others can
@@ -150,11 +159,17 @@ class Writer:
         for waiting in batch:
             self._tell(waiting, busy)
 
-    def _settle(self, batch: list[Waiting], seqs: list[int | None]) -> None:
+    def _settle(
+        self, batch: list[Waiting], seqs: list[int | None], first: int | None = None
+    ) -> None:
+        """`first` is the first seq that is new."""
         for waiting, seq in zip(batch, seqs, strict=True):
-            self._tell(waiting, waiting.refusal if seq is None else seq)
+            if seq is None:
+                self._tell(waiting, waiting.refusal)
+            else:
+                self._tell(waiting, Stored(seq, fresh=first is not None and seq >= first))
 
-    def _tell(self, waiting: Waiting, outcome: int | FrameError) -> None:
+    def _tell(self, waiting: Waiting, outcome: Stored | FrameError) -> None:
         if waiting.settled:
             return
         waiting.settled = True

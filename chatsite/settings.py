@@ -117,6 +117,16 @@ DATABASES = {
 # A pool, or a connection for each job: kept-alive connections leak under ASGI, where every
 # request may run in another thread.
 DATABASES["default"]["CONN_MAX_AGE"] = 0
+# A process that hangs in a transaction loses it, and with it the lock of the log that all wait for.
+POSTGRES_TIMEOUTS = " ".join(
+    f"-c {name}={value}"
+    for name, value in {
+        "lock_timeout": "2s",
+        # Migrations of a long history may take as long as they need.
+        "statement_timeout": "0" if sys.argv[1:2] == ["migrate"] else "5s",
+        "idle_in_transaction_session_timeout": "5s",
+    }.items()
+)
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     DATABASES["default"].setdefault("OPTIONS", {}).update(
         timeout=20,
@@ -129,6 +139,12 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
 else:
     DATABASES["default"]["OPTIONS"] = {
         "connect_timeout": 5,
+        "options": POSTGRES_TIMEOUTS,
+        # A server that is gone without a word, as by a power cut, is given up after 10 s.
+        "keepalives_idle": 5,
+        "keepalives_interval": 2,
+        "keepalives_count": 3,
+        "tcp_user_timeout": 10_000,
         **({"sslmode": "require"} if ON_HEROKU else {}),
         **DATABASES["default"].get("OPTIONS", {}),  # what the URL says
         "pool": {
@@ -194,5 +210,7 @@ LOGGING = {
         # Scanners try every name; they get a 400, and the log no traceback.
         "django.security.DisallowedHost": {"handlers": ["null"], "propagate": False},
         "django": {"level": "INFO", "propagate": True, "handlers": []},
+        # What is wrong with a request is told to whoever sent it.
+        "django.request": {"level": "ERROR"},
     },
 }
