@@ -74,6 +74,9 @@ class ChatConsumer(AsyncWebsocketConsumer):
         if not same_origin(self.scope):
             await deny(self.scope, self.base_send, 403)
             return
+        if self.relay.ending:
+            await deny(self.scope, self.base_send, 503)
+            return
         if not doorkeeper.admit(self.address):
             await deny(self.scope, self.base_send, 429)
             return

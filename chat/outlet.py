@@ -1,8 +1,8 @@
 """How frames leave a socket: without waiting, in order.
 
-Under our own Daphne (chatsite/server.py) a frame is written at once. ASGI's `send` may wait for
-the network, and a relay that waits for one client makes all others wait: under another server
-each socket has a queue and a task that empties it.
+Under our own Daphne the socket itself is the outlet (chatsite/websocket.py): a frame is written at
+once. ASGI's `send` may wait for the network, and a relay that waits for one client makes all
+others wait: under another server each socket has a queue and a task that empties it.
 """
 
 import asyncio
@@ -10,7 +10,7 @@ import logging
 from collections.abc import Awaitable, Callable
 from typing import Protocol
 
-EXTENSION = "simplechat.write"  # in the scope's `extensions`: a function that takes a text
+EXTENSION = "simplechat.outlet"  # in the scope's `extensions`: an `Outlet`
 CAPACITY = 1000  # frames
 logger = logging.getLogger(__name__)
 
@@ -28,19 +28,6 @@ class Outlet(Protocol):
 
 class Clogged(Exception):
     """The client doesn't read: too much waits for it."""
-
-
-class Direct:
-    """Writes to the server's own buffer."""
-
-    def __init__(self, write: Callable[[str], None]):
-        self.write = write
-
-    async def flushed(self) -> None:
-        """The server keeps the order, and buffers."""
-
-    def stop(self) -> None:
-        """Nothing to do."""
 
 
 class Queued:
@@ -74,5 +61,4 @@ class Queued:
 
 
 def make_outlet(scope: dict, send: Callable[[dict], Awaitable[None]]) -> Outlet:
-    write = (scope.get("extensions") or {}).get(EXTENSION)
-    return Direct(write) if write else Queued(send)
+    return (scope.get("extensions") or {}).get(EXTENSION) or Queued(send)

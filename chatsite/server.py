@@ -2,28 +2,30 @@
 
 The usual commands start it, `daphne chatsite.asgi:application` and `manage.py runserver`:
 `register`, called when the app is ready, makes it their server class. It adds the client's
-address behind trusted proxies, bounds on frames and bodies, a status for refused handshakes, and
-a way to write a frame without a coroutine. Under a stock Daphne or another ASGI server the site
-works too, without these.
+address behind trusted proxies, bounds on frames and bodies, sockets as chatsite/websocket.py has
+them, and an end that loses nothing. Under a stock Daphne or another ASGI server the site works
+too, without these.
 """
 
 import asyncio
 import logging
+import os
 import resource
-from functools import lru_cache
-from http import HTTPStatus
+import threading
 
-from autobahn.websocket.protocol import PreparedMessage
-from autobahn.websocket.types import ConnectionDeny
-from daphne import cli, http_protocol, server, ws_protocol
+from daphne import cli, http_protocol, server
 from daphne.management.commands import runserver
 from django.conf import settings
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, gatherResults, maybeDeferred
 
 from chat import outlet, protocol
 from chat.relay import running_relay
 from chatsite.forwarded import client_address
+from chatsite.websocket import WebSocket
 
+BACKLOG = 2048  # connections that wait to be accepted
+LEAVE = 2.5  # seconds that sockets and requests have to end
+AT_MOST = 9.0  # seconds that the end may take; whoever sent SIGTERM kills after 10
 BODY_BYTES = 256 * 1024  # the largest form of the admin is far smaller
 logger = logging.getLogger(__name__)
 
@@ -41,7 +43,14 @@ class Server(server.Server):
             "proxy_forwarded_proto_header": None,
         }
         self._ready = options.pop("ready_callable", None)
+        self._ports = []
         super().__init__(*args, ready_callable=self._prepare, **options)
+        self.application = _counted(self.application)
+        # Twisted's 50 are too few when a thousand come back at once.
+        self.endpoints = [
+            f"{endpoint}:backlog={BACKLOG}" if endpoint.startswith("tcp:") else endpoint
+            for endpoint in self.endpoints
+        ]
 
     def _prepare(self):
         """Called once the factories are made, before the first connection."""
@@ -60,21 +69,37 @@ class Server(server.Server):
         if self._ready:
             self._ready()
 
+    def listen_success(self, port):
+        self._ports.append(port)
+        super().listen_success(port)
+
     def kill_all_applications(self):
-        """Called at SIGTERM and Ctrl-C; the process ends when the result fires."""
+        """Called at SIGTERM and Ctrl-C; the process ends when the result fires.
+
+        Or when the time is up, whatever hangs: what is unanswered then is sent again.
+        """
+        end = threading.Timer(AT_MOST, os._exit, [1])
+        end.daemon = True
+        end.start()
         return Deferred.fromFuture(asyncio.ensure_future(self._end()))
 
     async def _end(self):
-        if relay := running_relay():
+        """Take nobody new, say `bye`, store what waits, let everybody leave."""
+        closed = gatherResults([maybeDeferred(port.stopListening) for port in self._ports])
+        await closed.asFuture(asyncio.get_running_loop())
+        relay = running_relay()
+        if relay:
             await relay.farewell()
-        instances = [
+        instances = {
             details["application_instance"]
             for details in self.connections.values()
             if "application_instance" in details
-        ]
-        for instance in instances:
-            instance.cancel()
-        await asyncio.gather(*instances, return_exceptions=True)
+        }
+        if instances:
+            _, late = await asyncio.wait(instances, timeout=LEAVE)
+            for instance in late:
+                instance.cancel()
+            await asyncio.gather(*late, return_exceptions=True)
         if relay:
             await relay.stop()
 
@@ -86,10 +111,7 @@ class Server(server.Server):
         address = client_address(peer, forwarded, settings.CHAT_TRUSTED_HOPS)
         scope["client"] = [address, 0] if address else None
         if scope["type"] == "websocket":
-            scope["extensions"] = {
-                "websocket.http.response": {},
-                outlet.EXTENSION: protocol.write_text,
-            }
+            scope["extensions"] = {"websocket.http.response": {}, outlet.EXTENSION: protocol}
         return super().create_application(protocol, scope)
 
 
@@ -127,42 +149,15 @@ class Request(http_protocol.WebRequest):
         channel.loseConnection()
 
 
-class WebSocket(ws_protocol.WebSocketProtocol):
-    """A socket that can be refused with a status, and written to at once."""
+def _counted(application):
+    """Lets a socket know of each frame that the application has taken."""
 
-    def onConnect(self, request):
-        if not request.headers.get("sec-websocket-protocol", "").isascii():
-            raise ConnectionDeny(code=400, reason="Bad Request")
-        return super().onConnect(request)
+    async def run(scope, receive, send):
+        if scope["type"] == "websocket":
+            receive = scope["extensions"][outlet.EXTENSION].counted(receive)
+        await application(scope, receive, send)
 
-    def handle_reply(self, message):
-        if message.get("type", "").startswith("websocket.http.response."):
-            self._deny(message)
-        else:
-            super().handle_reply(message)
-
-    def _deny(self, message):
-        """Refuse the handshake (ASGI's Websocket Denial Response; the body is not sent)."""
-        if message["type"] == "websocket.http.response.start":
-            deferred = self.handshake_deferred
-            del self.handshake_deferred
-            status = HTTPStatus(message["status"])
-            deferred.errback(ConnectionDeny(code=status.value, reason=status.phrase))
-            self.server.protocol_disconnected(self)
-
-    def write_text(self, text: str) -> None:
-        """Send a text frame; nothing, where the socket is not open any more.
-
-        Prepared, because a text that goes to all is then framed once, and because autobahn holds
-        messages that it frames itself to the bound of those that come in.
-        """
-        if self.state == self.STATE_OPEN:
-            self.sendPreparedMessage(_prepare(text))
-
-
-@lru_cache(maxsize=4)
-def _prepare(text: str) -> PreparedMessage:
-    return PreparedMessage(text.encode(), isBinary=False, applyMask=False, doNotCompress=True)
+    return run
 
 
 def _raise_open_files_limit():
