@@ -24,6 +24,7 @@ class Rates:
         self._storage = MemoryStorage()
         self._limiter = MovingWindowRateLimiter(self._storage)
         self._swept = time.monotonic()
+        self._clock = time.time()
 
     def join(self, address: str | None) -> None:
         """Someone at `address` joins or takes a name. Raises `FrameError("rate_limited")`."""
@@ -38,6 +39,7 @@ class Rates:
 
     def _hit(self, rate: RateLimitItem | None, code: str, *key: str) -> None:
         self._sweep()
+        self._heed_clock()
         if rate is None or self._limiter.hit(rate, *key):
             return
         again = self._limiter.get_window_stats(rate, *key).reset_time - time.time()
@@ -51,6 +53,13 @@ class Rates:
         events = self._storage.events
         for key in [key for key, entries in list(events.items()) if not entries]:
             events.pop(key, None)
+
+    def _heed_clock(self) -> None:
+        """Begin anew where the clock was set back: all would be too fast until it is there again."""
+        now = time.time()
+        if now < self._clock - 1:
+            self._storage.reset()
+        self._clock = now
 
 
 class Doorkeeper:

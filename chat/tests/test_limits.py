@@ -1,6 +1,7 @@
 """How fast and how many, and whom it is counted against."""
 
 import contextlib
+import time
 
 import pytest
 from limits import parse
@@ -53,6 +54,20 @@ def test_who_has_not_been_here_for_a_while_is_forgotten(settings, monkeypatch):
         return len(rates._storage.events) < 5
 
     eventually(forgotten)
+
+
+def test_when_the_clock_is_set_back_nobody_has_to_wait_until_it_is_there_again(
+    settings, monkeypatch
+):
+    settings.CHAT_POST_RATE = parse("2/10 seconds")
+    rates, now = Rates(), time.time()
+    rates.post("ada", OPEN)
+    rates.post("ada", OPEN)
+    monkeypatch.setattr("time.time", lambda: now - 7200)
+    rates.post("ada", OPEN)
+    rates.post("ada", OPEN)
+    with pytest.raises(FrameError, match="rate_limited"):
+        rates.post("ada", OPEN)
 
 
 def test_no_rate_is_no_limit(settings):
