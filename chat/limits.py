@@ -55,7 +55,7 @@ class Rates:
             events.pop(key, None)
 
     def _heed_clock(self) -> None:
-        """Begin anew where the clock was set back: all would be too fast until it is there again."""
+        """Begin anew where the clock was set back: all would be too fast until it is back."""
         now = time.time()
         if now < self._clock - 1:
             self._storage.reset()

@@ -88,9 +88,22 @@ def test_the_client_in_the_protocol_has_30_lines_and_talks_and_resumes(site, joi
         process.wait()
 
 
-def test_the_curl_lines_of_the_protocol_work(site):
-    for path in re.findall(r"curl 'http://localhost:8000([^']+)'", PROTOCOL):
-        assert json.loads(site.request(path).body)["messages"] is not None
+def test_the_curl_lines_of_the_protocol_work(make_site, join, tmp_path):
+    site = make_site()
+    (script,) = re.findall(r"```sh\n(url=.*?)```", PROTOCOL, re.DOTALL)
+    ada = join(site, "Ada")
+    ada.says("so that nobody has to wait")
+    done = subprocess.run(
+        ["bash", "-euc", script.replace("http://localhost:8000", site.url)],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert done.returncode == 0, done.stderr
+    answers = [json.loads(line) for line in re.split(r"(?<=\})(?=\{\")", done.stdout)]
+    assert [len(answer.get("messages", [])) for answer in answers] == [1, 1, 1, 0], answers
+    assert ada.hears("Hello from a script")["seq"] == answers[-1]["seq"]
 
 
 def test_no_document_points_at_a_file_that_is_not_there():
