@@ -1,10 +1,12 @@
-"""Under other servers than our own the site is slower, and as correct."""
+"""Under other servers than our own the site is slower, and as correct; several share a port."""
 
+import socket
 import sys
 
 import pytest
-from websockets.exceptions import InvalidStatus
+from websockets.exceptions import ConnectionClosed, InvalidStatus
 
+from chat.tests.support import eventually
 from chat.tests.support.servers import Daphne
 
 STOCK = """
@@ -49,3 +51,48 @@ def test_handshakes_are_refused_under_a_stock_daphne_too(stock, connect):
     assert caught.value.response.status_code == 403
     with pytest.raises(InvalidStatus):
         connect(site, origin="http://evil.example")
+
+
+# --- several processes on one socket -------------------------------------------------------------
+@pytest.fixture
+def shared(make_site, monkeypatch):
+    """A site whose processes accept from one listening socket, as supervisor hands it to them."""
+    listening = socket.create_server(("127.0.0.1", 0), backlog=100)
+
+    class Sharing(Daphne):
+        stdin = listening.fileno()
+
+        def __init__(self, *args, **options):
+            super().__init__(*args, **options)
+            self.port = listening.getsockname()[1]
+            self.url = f"http://127.0.0.1:{self.port}"
+            self.ws_url = f"ws://127.0.0.1:{self.port}/ws/chat/"
+
+        def command(self):
+            program = [sys.executable, *self.program, "-v", "0", "--fd", "0"]
+            return [*program, "chatsite.asgi:application"]
+
+    monkeypatch.setattr("chat.tests.support.site.Daphne", Sharing)
+    yield make_site()
+    listening.close()
+
+
+@pytest.mark.stack("scaled")
+def test_processes_that_share_a_port_are_one_room_and_one_may_restart(shared, join):
+    people = [join(shared, f"Person {number}") for number in range(20)]
+    people[0].says("hello")
+    for person in people:
+        person.hears("hello")
+    leaving = shared.processes[0]
+    leaving.stop()
+    eventually(lambda: shared.request("/healthz").status == 200)
+    for person in people:
+        try:
+            person.catches_up()
+        except (AssertionError, ConnectionClosed):
+            assert person.is_closed() == 4012
+            person.resumes()
+    people[0].says("still here")
+    for person in people:
+        person.hears("still here")
+    leaving.start()
