@@ -12,7 +12,7 @@ from functools import lru_cache
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from chat import names
@@ -46,7 +46,9 @@ def claim(claims: Sequence[Claim]) -> list[Claimed]:
     Raises `IntegrityError` where another process has just given one of the names away.
     """
     register = _Register(claims)
-    return [register.grant(claim) for claim in claims]
+    granted = [register.grant(claim) for claim in claims]
+    register.write()
+    return granted
 
 
 class _Register:
@@ -62,6 +64,7 @@ class _Register:
         # In one order for all: two batches that want each other's rows would wait for ever.
         found = touched.select_for_update().order_by("id")
         self._members = {member.id: member for member in found}
+        self._new: dict[str, Member] = {}  # to be written in one statement
         self._holders: dict[str, dict[str, Member]] = {}  # by either key, then by id
         for member in self._members.values():
             self._note(member)
@@ -103,13 +106,19 @@ class _Register:
                 return False  # a storm of reconnects writes nothing
         if member is None:
             member = self._members[claim.member_id] = Member(id=claim.member_id)
+            self._new[member.id] = member
         self._forget(member)
         member.name, member.name_key, member.look_key = name, keys.name_key, keys.look_key
         member.last_seen_at, member.last_address = self._now, claim.address
         member.held_until = _held_until(self._now, lasting=member.lasting)
-        member.save()
+        if member.id not in self._new:
+            member.save()
         self._note(member)
         return renamed
+
+    def write(self) -> None:
+        """Write down who was not known before."""
+        Member.objects.bulk_create(self._new.values())
 
 
 @lru_cache(maxsize=10_000)
@@ -144,15 +153,20 @@ def seen(member_ids: Iterable[str]) -> dict[str, str]:
     return held
 
 
+@transaction.atomic
 def spoke(member_ids: Collection[str]) -> None:
     """These have said something under a cookie: keep their names for days."""
-    Member.objects.filter(id__in=member_ids).update(
-        lasting=True, held_until=_held_until(timezone.now(), lasting=True)
-    )
+    _lock(member_ids).update(lasting=True, held_until=_held_until(timezone.now(), lasting=True))
 
 
+@transaction.atomic
 def release(member_ids: Collection[str]) -> None:
     """These had no cookie and are gone for good: others may have their names."""
-    Member.objects.filter(id__in=member_ids).update(
-        name_key=None, look_key=None, held_until=timezone.now()
-    )
+    _lock(member_ids).update(name_key=None, look_key=None, held_until=timezone.now())
+
+
+def _lock(member_ids: Collection[str]) -> QuerySet[Member]:
+    """These members, locked in the order that all lock them in (see `_Register`)."""
+    locked = Member.objects.filter(id__in=member_ids)
+    list(locked.select_for_update().order_by("id").values_list("id"))
+    return locked

@@ -47,8 +47,17 @@ class People:
         self._claims: Batcher[tuple[Claim, asyncio.Future[Claimed]]] = Batcher(
             self._claim, self._claim_failed, capacity=5000, most=500
         )
+        # A thousand who go at once, or say their first word, are a statement, not a thousand.
+        self._speakers: Batcher[str] = self._noting(members.spoke)
+        self._departed: Batcher[str] = self._noting(members.release)
         self._errands: set[asyncio.Task] = set()
-        self.tasks = (self._claims.run, self._beat, self._see)
+        self.tasks = (
+            self._claims.run,
+            self._speakers.run,
+            self._departed.run,
+            self._beat,
+            self._see,
+        )
         group.on("presence", self._hear_presence)
         group.on("you", self._hear_rename)
 
@@ -82,11 +91,21 @@ class People:
 
     def spoke(self, member_id: str) -> None:
         """Someone with a cookie has spoken: their name is kept for days."""
-        self._start(self._threads.run(members.spoke, [member_id]))
+        with contextlib.suppress(Full):
+            self._speakers.put(member_id)
 
     def release(self, member_id: str) -> None:
         """Someone without a cookie is gone, for good: their name is free."""
-        self._start(self._threads.run(members.release, [member_id]))
+        with contextlib.suppress(Full):  # then it is in a minute
+            self._departed.put(member_id)
+
+    def _noting(self, write: Callable[[list[str]], None]) -> Batcher[str]:
+        """Writes down what is lost without harm where the database is away."""
+
+        async def note(member_ids: list[str]) -> None:
+            await self._threads.run(write, member_ids)
+
+        return Batcher(note, capacity=10_000, most=500)
 
     def _start(self, errand: Coroutine) -> None:
         async def run():
@@ -102,7 +121,7 @@ class People:
     async def stop(self) -> None:
         """Finish what was begun; this process's people are not here any more."""
         self.presence.depart()
-        await asyncio.gather(*self._errands)
+        await asyncio.gather(*self._errands, self._speakers.drained(), self._departed.drained())
 
     # --- tabs ------------------------------------------------------------------------------------
     def arrive(self, tab: Tab) -> None:

@@ -20,7 +20,7 @@ NAMES_LIMIT = 200  # in a larger room people are counted, not named
 @dataclass(slots=True)
 class _Process:
     heard: float
-    names: dict[str, str] = field(default_factory=dict)
+    names: dict[str, str] = field(default_factory=dict)  # by member id
 
 
 class Presence:
@@ -39,10 +39,14 @@ class Presence:
         self._here: dict[str, str] = {}
         self._tabs: Counter[str] = Counter()
         self._others: dict[str, _Process] = {}
+        # How many know each name: people of this process, and of each other one. A `hello` must
+        # not count them all: in a storm of joins there is one for each.
+        self._names: Counter[str] = Counter()
         self._told: frozenset[str] = frozenset()
         # What a `hello` since then has told otherwise: somebody more, or somebody less.
         self._shown: set[str] = set()
         self._omitted: set[str] = set()
+        self._unnamed = False  # nobody was named to somebody
         self._announced: dict[str, str] = {}
         self._next_announcement = 0.0
         self._asks = True  # the first time: the others should say who is with them
@@ -51,16 +55,17 @@ class Presence:
     def enter(self, member_id: str, name: str) -> None:
         """A socket of this member has joined. `leave` undoes it."""
         self._tabs[member_id] += 1
-        self._here[member_id] = name
+        self._put(self._here, member_id, name)
 
     def rename(self, member_id: str, name: str) -> None:
         if member_id in self._here:
-            self._here[member_id] = name
+            self._put(self._here, member_id, name)
 
     def leave(self, member_id: str) -> None:
         self._tabs[member_id] -= 1
         if self._tabs[member_id] <= 0:
-            del self._tabs[member_id], self._here[member_id]
+            del self._tabs[member_id]
+            self._take(self._here, member_id)
 
     def name(self, member_id: str) -> str | None:
         """What a member of this process is called."""
@@ -72,26 +77,34 @@ class Presence:
     # --- everybody -------------------------------------------------------------------------------
     def online(self) -> dict:
         """The `online` of a `hello`: who is here now, though not all have been told yet."""
-        names = set(self._everybody().values())
-        shown = names if len(names) <= NAMES_LIMIT else set()
-        self._shown |= shown
-        self._omitted |= self._told - shown
-        return {"count": len(names), "names": sorted(shown, key=str.casefold)}
+        if len(self._names) > NAMES_LIMIT:
+            self._unnamed = True
+            return {"count": len(self._names), "names": []}
+        self._shown |= self._names.keys()
+        self._omitted |= self._told - self._names.keys()
+        return {"count": len(self._names), "names": sorted(self._names, key=str.casefold)}
 
-    def _everybody(self) -> dict[str, str]:
-        everybody: dict[str, str] = {}
-        for process in self._others.values():
-            everybody |= process.names
-        return everybody | self._here
+    def _put(self, people: dict[str, str], member_id: str, name: str) -> None:
+        self._take(people, member_id)
+        people[member_id] = name
+        self._names[name] += 1
+
+    def _take(self, people: dict[str, str], member_id: str) -> None:
+        name = people.pop(member_id, None)
+        if name is not None:
+            self._names[name] -= 1
+            if not self._names[name]:
+                del self._names[name]
 
     def beat(self) -> None:
         """Tell what has changed since the last beat. To be called once a second."""
         self._announce()
         self._forget()
-        names = frozenset(self._everybody().values())
-        joined = (names - self._told) | (names & self._omitted)
+        names = frozenset(self._names)
+        omitted = self._told if self._unnamed else self._omitted
+        joined = (names - self._told) | (names & omitted)
         left = (self._told | self._shown) - names
-        self._shown, self._omitted = set(), set()
+        self._shown, self._omitted, self._unnamed = set(), set(), False
         if not joined and not left:
             return
         if len(names) > NAMES_LIMIT:
@@ -103,7 +116,14 @@ class Presence:
 
     def _forget(self) -> None:
         silent = self._clock() - FORGET
-        self._others = {key: other for key, other in self._others.items() if other.heard > silent}
+        for process in [key for key, other in self._others.items() if other.heard <= silent]:
+            self._replace(self._others.pop(process).names, {})
+
+    def _replace(self, people: dict[str, str], names: dict[str, str]) -> None:
+        for member_id in people.keys() - names.keys():
+            self._take(people, member_id)
+        for member_id, name in names.items():
+            self._put(people, member_id, name)
 
     # --- between processes -----------------------------------------------------------------------
     def _announce(self) -> None:
@@ -135,11 +155,12 @@ class Presence:
         if hint["asks"]:
             self._next_announcement = 0.0
         if hint["whole"]:
-            other.names = dict(hint["names"])
+            self._replace(other.names, hint["names"])
             return
-        other.names |= hint["names"]
+        for member_id, name in hint["names"].items():
+            self._put(other.names, member_id, name)
         for member_id in hint["gone"]:
-            other.names.pop(member_id, None)
+            self._take(other.names, member_id)
 
     def depart(self) -> None:
         """This process ends: its people are not here any more, as far as it can tell."""
