@@ -41,6 +41,21 @@ class Batch:
         """The text that every client gets."""
         return protocol.messages(self.start, self.end, (event.encoded for event in self.events))
 
+    @cached_property
+    def size(self) -> int:
+        """At most what the frame has, in bytes."""
+        return ENVELOPE_BYTES + sum(event.size + 1 for event in self.events)
+
+    def joined(self, following: "Batch") -> "Batch | None":
+        """This and the batch that follows it as one; None where that is too much for a frame."""
+        if (
+            following.epoch != self.epoch
+            or len(self.events) + len(following.events) > protocol.BATCH_MESSAGES
+            or self.size + following.size > protocol.BATCH_BYTES
+        ):
+            return None
+        return Batch(self.epoch, self.start, following.end, self.events + following.events)
+
     def as_hint(self) -> dict:
         """The batch as it goes through the channel layer."""
         return {

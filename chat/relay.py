@@ -15,6 +15,7 @@ from chat import log, protocol
 from chat.bans import Bans
 from chat.batch import Batch, Event
 from chat.database import Threads
+from chat.fanout import Fanout
 from chat.group import Group
 from chat.models import Ban, Room
 from chat.people import People, Tab
@@ -52,7 +53,7 @@ class Relay:
         self.room: dict = {}
         self.bans = Bans()
         self.ending = False  # nothing new is begun
-        self._sockets: set[Socket] = set()  # that have everything up to ring.seq
+        self._fanout = Fanout()
         self._threads = Threads("chat-work", 2)
         self._writing = Threads("chat-write", 1, keep=True)
         settling = asyncio.Lock()
@@ -67,7 +68,7 @@ class Relay:
         self.group = Group()
         self.group.on("batch", lambda hint: self.tail.hear(Batch.of_hint(hint)))
         self.group.on("look", lambda hint: self.tail.nudge())
-        self.people = People(self._threads, self.group, self.tell)
+        self.people = People(self._threads, self.group, self._fanout.tell)
         self._tasks = [
             asyncio.create_task(_survive(work))
             for work in (
@@ -92,7 +93,7 @@ class Relay:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(SETTLE):
                 await self._writer.drained()
-        for socket in list(self._sockets):
+        for socket in list(self._fanout.sockets):
             socket.dismiss("restart", "The server restarts.", _return())
 
     async def stop(self) -> None:
@@ -111,21 +112,13 @@ class Relay:
     # --- sockets ---------------------------------------------------------------------------------
     def attend(self, socket: Socket) -> Ring:
         """From now on `socket` gets what comes after the ring's seq, and all the rest."""
-        self._sockets.add(socket)
+        self._fanout.add(socket, self.tail.ring.seq)
         self.people.arrive(socket)
         return self.tail.ring
 
     def leave(self, socket: Socket) -> None:
-        self._sockets.discard(socket)
+        self._fanout.discard(socket)
         self.people.leave(socket)
-
-    def tell(self, text: str) -> None:
-        """Send a frame to every socket of this process."""
-        for socket in list(self._sockets):
-            try:
-                socket.send_text(text)
-            except Exception:
-                logger.exception("a frame could not be sent")
 
     def hello(self, you: dict | None, *, resumed: bool) -> str:
         return protocol.hello(
@@ -148,7 +141,7 @@ class Relay:
         while True:
             await asyncio.sleep(TICK)
             if self.tail.known:
-                self.tell(self.tick())
+                self._fanout.tell(self.tick())
 
     # --- messages --------------------------------------------------------------------------------
     async def older(self, seq: int, limit: int) -> tuple[list[Event], bool]:
@@ -172,10 +165,10 @@ class Relay:
             self.group.publish(batch.as_hint(), lost=self.tail.mend)
 
     def deliver(self, batch: Batch) -> None:
-        self.tell(batch.frame)
+        self._fanout.tell(batch)
 
     def begin_afresh(self) -> None:
-        for socket in list(self._sockets):
+        for socket in list(self._fanout.sockets):
             socket.dismiss("resync", "The room's history was restored.")
 
     # --- rules -----------------------------------------------------------------------------------
@@ -184,9 +177,9 @@ class Relay:
         room = (await self._threads.run(Room.objects.get)).as_fields()
         self.bans = Bans(await self._threads.run(list, Ban.objects.all()))
         if self.room and room != self.room:
-            self.tell(protocol.room(**room))
+            self._fanout.tell(protocol.room(**room))
         self.room = room
-        for socket in list(self._sockets):
+        for socket in list(self._fanout.sockets):
             try:
                 self.bans.check(socket.member_id, socket.address)
             except FrameError as banned:
