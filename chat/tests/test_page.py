@@ -378,7 +378,7 @@ def test_a_server_that_goes_and_comes_back_loses_and_doubles_nothing(make_site, 
     says(ada, "and this after it")
     says(bob, "I am here")
     expect(ada.get_by_text("waiting to be sent")).to_have_count(2)
-    expect(ada.get_by_text("2 waiting")).to_be_visible()
+    expect(ada.get_by_text("Offline, 2 messages waiting.")).to_be_visible()
     shot(ada, "offline-wide")
     shot(bob, "offline-phone")
     for process in range(len(site.urls)):

@@ -31,12 +31,15 @@ def js(modules):
         "avatars": "avatar",
         "connections": "connection",
         "groups": "grouping",
+        "httpSockets": "http_socket",
         "memories": "memory",
         "outboxes": "outbox",
         "protocol": "protocol",
         "sessions": "session",
+        "stores": "outbox_store",
         "texts": "text",
         "timelines": "timeline",
+        "wakefulnesses": "wakefulness",
     }
     imports = "".join(
         f'const {name} = await import("/static/chat/{file}.js");' for name, file in names.items()
@@ -203,6 +206,128 @@ def test_what_a_lost_socket_still_says_is_not_heard(js):
     """) == [None, None]
 
 
+def test_after_two_sockets_in_a_row_that_never_opened_it_works_over_http(js):
+    result = js("""
+        const { clock, states } = aConnection(() => 1);
+        Socket.last.breaks();
+        clock.pass(1);
+        Socket.last.breaks();
+        const instead = Socket.last.kind;
+        Socket.last.welcomes();
+        return { instead, states };
+    """)
+    assert result["instead"] == "http"
+    assert [state["name"] for state in result["states"]] == [
+        *("connecting", "waiting", "connecting", "open")
+    ]
+    assert result["states"][-1]["overHttp"] is True
+
+
+def test_a_socket_that_was_welcomed_and_lost_is_no_reason_to_work_over_http(js):
+    assert (
+        js("""
+        const { clock } = aConnection();
+        for (let lost = 0; lost < 5; lost++) {
+          Socket.last.welcomes();
+          Socket.last.breaks();
+          clock.pass(0);
+        }
+        return Socket.all.map(({ kind }) => kind);
+    """)
+        == ["ws"] * 6
+    )
+
+
+def test_two_sockets_that_opened_and_let_nothing_through_are(js):
+    assert (
+        js("""
+        const { clock } = aConnection();
+        for (let silent = 0; silent < 2; silent++) {
+          Socket.last.opens();
+          clock.pass(10);
+        }
+        return Socket.last.kind;
+    """)
+        == "http"
+    )
+
+
+def test_where_http_fails_too_it_waits_and_begins_with_a_socket_again(js):
+    result = js("""
+        const { clock, states } = aConnection(() => 1);
+        for (const wait of [0.5, 0, 1]) {
+          Socket.last.breaks();
+          clock.pass(wait);
+        }
+        return { kinds: Socket.all.map(({ kind }) => kind), waiting: states.at(-2).name };
+    """)
+    assert result == {"kinds": ["ws", "ws", "http", "ws"], "waiting": "waiting"}
+
+
+def test_over_http_it_tries_a_socket_every_half_minute_and_goes_back_to_one_that_opens(js):
+    result = js("""
+        const { clock, states, http } = overHttp();
+        clock.pass(29);
+        http.hears({ type: "messages" });
+        const before = Socket.last === http;
+        clock.pass(2);
+        const first = Socket.last;
+        clock.pass(30);
+        const meanwhile = [first.closed, http.closed];
+        Socket.last.welcomes();
+        const { kind } = Socket.last;
+        return { before, meanwhile, kind, http: http.closed, state: states.at(-1) };
+    """)
+    assert result == {
+        "before": True,
+        "meanwhile": [True, False],  # the try, not what works
+        "kind": "ws",
+        "http": True,
+        "state": {"name": "open", "overHttp": False},
+    }
+
+
+def test_over_http_it_tries_a_socket_when_the_network_comes_back(js):
+    assert js("""
+        const { connection, http } = overHttp();
+        connection.check();
+        return [Socket.last.kind, http.closed];
+    """) == ["ws", False]
+
+
+# --- wakefulness.js ------------------------------------------------------------------------------
+def test_a_timer_that_comes_much_too_late_tells_that_the_machine_slept(js):
+    assert js("""
+        const { clock, woken } = aWakefulness();
+        clock.pass(120);
+        const awake = woken();
+        clock.sleep(3600);
+        clock.pass(120);
+        return [awake, woken()];
+    """) == [0, 1]
+
+
+def test_the_page_wakes_with_the_network_the_tab_and_the_back_button(js):
+    assert js("""
+        const { here, page, woken } = aWakefulness();
+        const show = (persisted) => Object.assign(new Event("pageshow"), { persisted });
+        const counts = [];
+        for (const happens of [
+          () => here.dispatchEvent(new Event("offline")),
+          () => here.dispatchEvent(new Event("online")),
+          () => here.dispatchEvent(show(false)),
+          () => here.dispatchEvent(show(true)),
+          () => page.dispatchEvent(new Event("resume")),
+          () => page.dispatchEvent(new Event("visibilitychange")),
+          () => { page.hidden = true; page.dispatchEvent(new Event("visibilitychange")); },
+        ]) {
+          happens();
+          counts.push(woken());
+        }
+        return counts;
+    """) == [1, 2, 2, 3, 4, 5, 5]
+
+
 # --- session.js ----------------------------------------------------------------------------------
 def test_the_first_join_goes_on_from_the_position_of_the_page(js):
     assert js('return aSession("Ada").sent') == [
@@ -244,6 +369,18 @@ def test_a_resumption_that_failed_begins_anew(js):
         hears("messages", 4, 4);
         return [taken, session.epoch];
     """) == [[[3, True], [4, False]], "other"]
+
+
+def test_a_connection_lost_while_it_begins_anew_begins_anew_on_the_next(js):
+    result = js("""
+        const { session, sent, taken, hears } = aSession();
+        session.receive({ ...HELLO, epoch: "other", resumed: false });
+        session.opened();
+        session.receive({ ...HELLO, epoch: "other" });
+        hears("messages", 1, 12);
+        return { since: sent.at(-1).since, taken };
+    """)
+    assert result == {"since": {"epoch": "other", "seq": 0}, "taken": [[12, True]]}
 
 
 def test_what_a_tick_promises_is_fetched_if_it_is_not_here_by_the_next(js):
@@ -409,6 +546,354 @@ def test_a_rejected_one_is_not_sent_again_by_a_reconnect(js):
     """) == ["n1"]
 
 
+def test_what_the_server_was_too_busy_to_try_goes_out_again_by_itself_in_order(js):
+    result = js("""
+        const { outbox, sent, states, clock } = anOutbox();
+        outbox.resume();
+        for (const text of ["a", "b", "c"]) outbox.add(text);
+        for (const nonce of ["n1", "n2"]) outbox.rejected({ nonce, code: "busy", retry_after: 2 });
+        outbox.accepted({ nonce: "n3", seq: 1 });
+        outbox.add("d");
+        const resting = [sent.slice(), states()];
+        clock.pass(2.9);
+        const patient = sent.length;
+        clock.pass(0.2);
+        return { resting, patient, then: sent.slice(3) };
+    """)
+    assert result["resting"][0] == ["n1", "n2", "n3"]
+    assert result["resting"][1] == {
+        **{"n1": "waiting", "n2": "waiting", "n3": "accepted", "n4": "waiting"}
+    }
+    assert result["patient"] == 3
+    assert result["then"] == ["n1", "n2", "n4"]
+
+
+def test_the_outbox_keeps_what_is_not_accepted_and_why_it_failed(js):
+    assert js("""
+        const { outbox, stored } = anOutbox();
+        outbox.resume();
+        for (const text of ["a", "b", "c", "d"]) outbox.add(text);
+        outbox.accepted({ nonce: "n1", seq: 1 });
+        outbox.rejected({ nonce: "n2", code: "too_long", reason: "Too long." });
+        outbox.discard("n3");
+        return [...stored.values()].map(({ nonce, text, reason }) => [nonce, text, reason ?? null]);
+    """) == [["n2", "b", "Too long."], ["n4", "d", None]]
+
+
+def test_adopted_entries_go_out_where_they_were_written_and_failed_ones_stay_failed(js):
+    result = js("""
+        const { outbox, sent, states, clock } = anOutbox();
+        clock.pass(60);
+        outbox.add("mine");
+        const at = (minute) => new Date(minute * 60_000).toISOString();
+        outbox.adopt([
+          { nonce: "later", text: "c", at: at(2) },
+          { nonce: "failed", text: "a", at: at(0), reason: "Too long." },
+          { nonce: "earlier", text: "b", at: at(0.5) },
+        ]);
+        outbox.add("last");
+        outbox.resume();
+        return { sent, states: states() };
+    """)
+    assert result["sent"] == ["earlier", "n1", "later", "n2"]
+    assert result["states"]["failed"] == "failed"
+
+
+def test_an_adopted_entry_whose_message_is_here_already_is_done(js):
+    assert js("""
+        const { outbox, states, stored } = anOutbox();
+        const entry = { nonce: "said", text: "a", at: "2026-11-22T12:00:00.000Z" };
+        stored.set("said", entry);
+        outbox.seen("said");
+        outbox.adopt([entry]);
+        return [states(), stored.size];
+    """) == [{}, 0]
+
+
+# --- outbox_store.js -----------------------------------------------------------------------------
+def test_a_reloaded_page_finds_its_entries_at_once(js):
+    assert js("""
+        const browser = new Browser();
+        const before = browser.opens("before");
+        for (const nonce of ["a", "b"]) before.writes(nonce);
+        before.goes();
+        const after = browser.opens("after");
+        after.adopts();
+        return after.shows();
+    """) == ["a", "b"]
+
+
+def test_two_living_pages_keep_each_its_own(js):
+    assert js("""
+        const browser = new Browser();
+        const [one, two] = [browser.opens("one"), browser.opens("two")];
+        one.writes("a");
+        two.writes("b");
+        for (const page of [one, two]) { page.adopts(); page.passes(5); }
+        return [one.shows(), two.shows()];
+    """) == [["a"], ["b"]]
+
+
+def test_what_a_page_gives_up_goes_to_another_that_lives_but_not_before_it_could_reload(js):
+    assert js("""
+        const browser = new Browser();
+        const [one, two] = [browser.opens("one"), browser.opens("two")];
+        one.writes("a");
+        one.goes();
+        two.passes(2);
+        const soon = two.shows();
+        two.passes(2);
+        return [soon, two.shows()];
+    """) == [[], ["a"]]
+
+
+def test_what_a_crashed_page_left_is_adopted_when_nobody_answers_for_it(js):
+    assert js("""
+        const browser = new Browser();
+        const crashed = browser.opens("crashed");
+        crashed.writes("a");
+        crashed.awake = false;
+        const page = browser.opens("page");
+        page.adopts();
+        const asked = page.shows();
+        page.passes(1.1);
+        return [asked, page.shows()];
+    """) == [[], ["a"]]
+
+
+def test_a_page_that_was_frozen_drops_what_another_took_or_finished_meanwhile(js):
+    assert js("""
+        const browser = new Browser();
+        const [frozen, other] = [browser.opens("frozen"), browser.opens("other")];
+        for (const nonce of ["taken", "finished"]) frozen.writes(nonce);
+        frozen.awake = false;
+        other.adopts();
+        other.passes(2);
+        other.store.remove("finished");
+        frozen.awake = true;
+        frozen.writes("new");
+        frozen.adopts();
+        return [frozen.shows(), other.shows()];
+    """) == [["new"], ["finished", "taken"]]
+
+
+def test_a_page_that_comes_back_from_the_cache_takes_up_what_is_still_there(js):
+    assert js("""
+        const browser = new Browser();
+        const page = browser.opens("page");
+        for (const nonce of ["a", "b"]) page.writes(nonce);
+        page.goes();
+        const next = browser.opens("next");
+        next.store.remove("a");
+        page.awake = true;
+        page.adopts();
+        const owners = Object.values(browser.storage).map((entry) => JSON.parse(entry).owner);
+        return [page.shows(), owners];
+    """) == [["a", "b"], ["page", "page"]]
+
+
+def test_two_pages_that_adopt_the_same_agree_on_one(js):
+    assert js("""
+        const browser = new Browser();
+        const gone = browser.opens("gone");
+        gone.writes("a");
+        gone.awake = false;
+        const [one, two] = [browser.opens("one"), browser.opens("two")];
+        one.adopts();
+        two.adopts();
+        one.passes(2);
+        two.passes(2);
+        return [one.shows(), two.shows()].flat();
+    """) == ["a"]
+
+
+@pytest.mark.parametrize("what", ["reading", "writing"])
+def test_where_storage_is_forbidden_or_full_the_outbox_lives_in_the_page(js, what):
+    assert (
+        js(
+            """
+        const refuse = () => { throw new Error("QuotaExceededError"); };
+        const lost = [];
+        const store = new stores.OutboxStore({
+          storage: given === "reading" ? refuse : () => ({ setItem: refuse, getItem: () => null }),
+          channel: { postMessage() {} },
+          owner: "page",
+          clock: new Clock(),
+          adopted: refuse,
+          lost: (nonce) => lost.push(nonce),
+        });
+        store.save({ nonce: "a", text: "a", at: "" });
+        store.adopt();
+        store.remove("a");
+        store.giveUp();
+        return lost;
+        """,
+            what,
+        )
+        == []
+    )
+
+
+# --- http_socket.js ------------------------------------------------------------------------------
+def test_over_http_a_join_is_answered_by_hello_and_what_is_new(js):
+    result = js("""
+        const { requests, frames, sends, page, settled, opened } = anHttpSocket();
+        await opened;
+        sends({ type: "join", name: "Ada", since: { epoch: "e", seq: 10 } });
+        requests[0].answer(200, page(11, 12, { messages: [message(11), message(12)], more: true }));
+        await settled();
+        requests[1].answer(200, page(13, 13, { messages: [message(13)] }));
+        await settled();
+        return { frames, paths: requests.map(({ path }) => path) };
+    """)
+    hello, *news = result["frames"]
+    assert hello == {
+        **{"type": "hello", "epoch": "e", "seq": 12, "resumed": True},
+        "you": {"id": "ada", "name": "Ada"},
+    }
+    assert [(frame["type"], frame["from"], frame["to"]) for frame in news] == [
+        ("messages", 11, 12),
+        ("messages", 13, 13),
+    ]
+    assert result["paths"] == [
+        "/api/messages?after=10&epoch=e&wait=0",
+        "/api/messages?after=12&epoch=e&wait=0",
+        "/api/messages?after=13&epoch=e&wait=25",
+    ]
+
+
+def test_over_http_another_history_begins_with_a_hello(js):
+    result = js("""
+        const { requests, frames, page, settled, joined } = anHttpSocket();
+        await joined();
+        requests.at(-1).answer(200, page(1, 2, { epoch: "other", resumed: false }));
+        await settled();
+        return { frames: frames.slice(2), path: requests.at(-1).path };
+    """)
+    assert [(frame["type"], frame["epoch"], frame["resumed"]) for frame in result["frames"]] == [
+        ("hello", "other", False),
+        ("messages", "other", False),
+    ]
+    assert result["path"] == "/api/messages?after=2&epoch=other&wait=25"
+
+
+def test_over_http_posts_go_one_after_the_other_and_claim_the_name_with_the_first(js):
+    result = js("""
+        const { requests, frames, sends, settled, joined } = anHttpSocket();
+        await joined("Ada");
+        for (const nonce of ["n1", "n2"]) sends({ type: "post", nonce, text: nonce });
+        const posts = () => requests.filter(({ body }) => body);
+        const first = posts().length;
+        posts()[0].answer(201, { nonce: "n1", seq: 11 });
+        await settled();
+        posts()[1].answer(429, { code: "rate_limited", message: "Too fast.", retry_after: 3 });
+        await settled();
+        return { first, bodies: posts().map(({ body }) => body), frames: frames.slice(2) };
+    """)
+    assert result["first"] == 1
+    assert result["bodies"] == [
+        {"nonce": "n1", "text": "n1", "name": "Ada"},
+        {"nonce": "n2", "text": "n2"},
+    ]
+    assert result["frames"] == [
+        {"type": "accepted", "nonce": "n1", "seq": 11},
+        {
+            **{"type": "rejected", "nonce": "n2", "code": "rate_limited"},
+            **{"message": "Too fast.", "retry_after": 3},
+        },
+    ]
+
+
+def test_over_http_a_busy_server_is_not_asked_for_what_was_written_later(js):
+    result = js("""
+        const { requests, frames, sends, settled, joined } = anHttpSocket();
+        await joined("Ada");
+        for (const nonce of ["n1", "n2"]) sends({ type: "post", nonce, text: nonce });
+        requests.at(-1).answer(503, { code: "busy", message: "Busy.", retry_after: 2 });
+        await settled();
+        return { frames: frames.slice(2), posts: requests.filter(({ body }) => body).length };
+    """)
+    assert result["posts"] == 1
+    assert [(frame["type"], frame["nonce"], frame["code"]) for frame in result["frames"]] == [
+        ("rejected", "n1", "busy"),
+        ("rejected", "n2", "busy"),
+    ]
+
+
+def test_over_http_a_taken_name_is_told_as_for_a_join_and_the_post_waits(js):
+    result = js("""
+        const { requests, frames, sends, settled, joined } = anHttpSocket();
+        await joined("Taken");
+        sends({ type: "post", nonce: "n1", text: "a" });
+        requests.at(-1).answer(409, { code: "name_taken", message: "Someone else has this name." });
+        await settled();
+        sends({ type: "join", name: "Free" });
+        await settled();
+        return frames.slice(2);
+    """)
+    error, unnamed, named = result
+    assert (error["type"], error["for"], error["code"]) == ("error", "join", "name_taken")
+    assert (unnamed["type"], unnamed["you"], unnamed["resumed"]) == ("hello", None, True)
+    assert named["you"] == {"id": "ada", "name": "Free"}
+
+
+def test_over_http_a_post_that_got_no_answer_ends_the_connection_undecided(js):
+    assert (
+        js("""
+        const kinds = [];
+        for (const ends of [
+          (post) => post.fail(new TypeError("network")),
+          (post) => post.answer(502, "an error of a proxy"),
+          (post, { clock }) => clock.pass(21),
+        ]) {
+          const here = anHttpSocket();
+          await here.joined("Ada");
+          here.sends({ type: "post", nonce: "n1", text: "a" });
+          ends(here.requests.at(-1), here);
+          await here.settled();
+          kinds.push(here.frames.slice(2).map(({ type }) => type));
+        }
+        return kinds;
+    """)
+        == [["closed"]] * 3
+    )
+
+
+def test_over_http_a_refused_poll_says_why_and_when_to_come_back(js):
+    assert js("""
+        const { requests, frames, settled, joined } = anHttpSocket();
+        await joined();
+        requests.at(-1).answer(503, { code: "busy", message: "Busy.", retry_after: 2 });
+        await settled();
+        return frames.slice(2);
+    """) == [
+        {"type": "bye", "code": "busy", "message": "Busy.", "retry_after": 2},
+        {"type": "closed"},
+    ]
+
+
+def test_over_http_a_ping_asks_at_once_and_leaves_the_poll_that_waits(js):
+    result = js("""
+        const { requests, sends, joined } = anHttpSocket();
+        await joined();
+        const waiting = requests.at(-1);
+        sends({ type: "ping", seq: 10 });
+        return { left: waiting.signal.aborted, path: requests.at(-1).path };
+    """)
+    assert result == {"left": True, "path": "/api/messages?after=10&epoch=e&wait=0"}
+
+
+def test_over_http_nothing_is_heard_after_it_is_closed(js):
+    assert js("""
+        const { socket, requests, frames, page, settled, joined } = anHttpSocket();
+        await joined();
+        socket.close();
+        requests.at(-1).answer(200, page(11, 11));
+        await settled();
+        return [frames.length, socket.readyState];
+    """) == [2, 3]
+
+
 # --- timeline.js ---------------------------------------------------------------------------------
 def test_the_timeline_keeps_the_highest_rev_whatever_comes_last(js):
     assert js("""
@@ -536,10 +1021,10 @@ def test_only_web_addresses_become_links_and_all_else_stays_text(js):
 
 def test_where_storage_is_forbidden_the_name_is_remembered_for_the_page(js):
     assert js("""
-        const memory = new memories.Memory(() => { throw new Error("SecurityError"); });
-        const before = memory.name ?? null;
-        memory.name = "Ada";
-        return [before, memory.name];
+        const name = new memories.Memory(() => { throw new Error("SecurityError"); }, "chat.name");
+        const before = name.text ?? null;
+        name.text = "Ada";
+        return [before, name.text];
     """) == [None, "Ada"]
 
 

@@ -16,13 +16,14 @@ export class Composer {
   #form;
   #text;
 
-  // enterBreaks: on touch screens Enter breaks the line; say(text); changeName()
+  // draft: what was not sent yet; enterBreaks: on touch screens Enter breaks the line; say(text); changeName()
   constructor(parts) {
     this.#parts = parts;
     this.#form = parts.form;
     this.#text = parts.form.elements.text;
     this.#text.enterKeyHint = parts.enterBreaks ? "enter" : "send";
-    this.#text.addEventListener("input", () => this.#measure());
+    this.#text.value ||= parts.draft.text ?? "";
+    this.#text.addEventListener("input", () => this.#edited());
     this.#text.addEventListener("keydown", (event) => this.#key(event));
     this.#form.addEventListener("submit", (event) => this.#submit(event));
     this.#form.elements.signature.addEventListener("click", parts.changeName);
@@ -63,8 +64,13 @@ export class Composer {
     this.#text.focus();
     if (!text || this.#measure() > 0) return;
     this.#text.value = "";
-    this.#measure();
+    this.#edited();
     this.#parts.say(text);
+  }
+
+  #edited() {
+    this.#parts.draft.text = this.#text.value;
+    this.#measure();
   }
 
   // Returns by how much the text is too long.

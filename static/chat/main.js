@@ -4,9 +4,11 @@ import { Connection } from "./connection.js";
 import { Dates } from "./dates.js";
 import { Heading } from "./heading.js";
 import { History } from "./history.js";
+import { HttpSocket } from "./http_socket.js";
 import { JoinForm } from "./join_form.js";
 import { Memory } from "./memory.js";
 import { Outbox } from "./outbox.js";
+import { OutboxStore } from "./outbox_store.js";
 import { Pending } from "./pending.js";
 import { build, makeNonce } from "./protocol.js";
 import { Room } from "./room.js";
@@ -16,21 +18,33 @@ import { Session } from "./session.js";
 import { Status } from "./status.js";
 import { Timeline } from "./timeline.js";
 import { Transcript } from "./transcript.js";
+import { Wakefulness } from "./wakefulness.js";
 
 const element = (id) => document.getElementById(id);
 const state = JSON.parse(element("state").textContent);
 const clock = { now: Date.now, setTimeout: setTimeout.bind(window), clearTimeout: clearTimeout.bind(window) };
 
-const memory = new Memory(() => localStorage);
+const name = new Memory(() => localStorage, "chat.name");
+const draft = new Memory(() => sessionStorage, "chat.draft");
 const timeline = new Timeline();
 const bubbles = new Bubbles({
   template: element("message"),
   dates: new Dates({ now: clock.now, lang: document.documentElement.lang }),
 });
+const store = new OutboxStore({
+  storage: () => localStorage,
+  channel: new BroadcastChannel("chat.outbox"),
+  owner: makeNonce(crypto),
+  clock,
+  adopted: (entries) => outbox.adopt(entries),
+  lost: (nonce) => outbox.lose(nonce),
+});
 const outbox = new Outbox({
   send: ({ nonce, text }) => connection.send(build.post({ nonce, text })),
+  store,
   makeNonce: () => makeNonce(crypto),
-  now: clock.now,
+  clock,
+  random: Math.random,
   changed: () => room.render(),
 });
 const scroll = new Scroll({ box: element("box"), pill: element("pill"), nearTop: () => history.older() });
@@ -44,9 +58,9 @@ const history = new History({
 });
 
 const room = new Room({
-  me: { id: state.me, name: memory.name ?? "" },
+  me: { id: state.me, name: name.text ?? "" },
   parts: {
-    memory,
+    name,
     timeline,
     outbox,
     scroll,
@@ -61,6 +75,7 @@ const room = new Room({
     }),
     composer: new Composer({
       form: element("composer"),
+      draft,
       limits: state.limits,
       enterBreaks: matchMedia("(hover: none) and (pointer: coarse)").matches,
       say: (text) => room.say(text),
@@ -77,15 +92,15 @@ const room = new Room({
 const session = new Session({
   send: (frame) => connection.send(frame),
   drop: (farewell) => connection.drop(farewell),
-  name: () => memory.name,
+  name: () => name.text,
   epoch: state.epoch,
   seq: state.to,
   on: room.handlers,
 });
 
 const connection = new Connection({
-  url: new URL("/ws/chat/", location.href.replace(/^http/, "ws")),
-  WebSocket,
+  webSocket: () => new WebSocket(new URL("/ws/chat/", location.href.replace(/^http/, "ws"))),
+  httpSocket: () => new HttpSocket({ fetch: (path, init) => fetch(path, init), clock, me: state.me }),
   clock,
   random: Math.random,
   on: {
@@ -97,8 +112,17 @@ const connection = new Connection({
 });
 
 room.start(state);
+store.adopt();
 connection.open();
 
-addEventListener("online", () => connection.check());
-addEventListener("offline", () => connection.check());
-document.addEventListener("visibilitychange", () => document.hidden || connection.check());
+addEventListener("storage", ({ key }) => store.heard(key));
+addEventListener("pagehide", () => store.giveUp());
+new Wakefulness({
+  window,
+  document,
+  clock,
+  woke() {
+    store.adopt();
+    connection.check();
+  },
+});

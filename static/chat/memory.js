@@ -1,30 +1,30 @@
-const KEY = "chat.name";
-
-// The name that this browser joined under. Storage may be forbidden: then for this page only.
+// One text that the browser keeps for us. Storage may be forbidden: then for this page only.
 export class Memory {
   #storage;
-  #name;
+  #key;
+  #text;
 
   // storage(): reading window.localStorage already throws where it is forbidden
-  constructor(storage) {
+  constructor(storage, key) {
     this.#storage = storage;
+    this.#key = key;
   }
 
-  // Read anew each time: another tab may have taken another name.
-  get name() {
+  // Read anew each time: another tab may have written another one.
+  get text() {
     try {
-      return this.#storage().getItem(KEY) ?? this.#name;
+      return this.#storage().getItem(this.#key) ?? this.#text;
     } catch {
-      return this.#name;
+      return this.#text;
     }
   }
 
-  set name(name) {
-    this.#name = name;
+  set text(text) {
+    this.#text = text;
     try {
-      this.#storage().setItem(KEY, name);
+      this.#storage().setItem(this.#key, text);
     } catch {
-      // remembered above
+      // kept above
     }
   }
 }

@@ -9,7 +9,7 @@ export class Room {
 
   #refused = {
     join: (frame) => this.#parts.joinForm.refuse(explain(frame)),
-    post: (frame) => this.#parts.outbox.rejected({ nonce: frame.nonce, reason: explain(frame) }),
+    post: (frame) => this.#parts.outbox.rejected({ ...frame, reason: explain(frame) }),
   };
 
   handlers = {
@@ -30,12 +30,12 @@ export class Room {
 
   // From the page's own data, before there is a connection.
   start({ messages, from, to, room }) {
-    const { transcript, timeline, outbox, composer, joinForm, memory } = this.#parts;
+    const { transcript, timeline, composer, joinForm, name } = this.#parts;
     timeline.start(messages, from);
     composer.sign(this.#me);
-    joinForm.answered(memory.name ? this.#me : null, "");
+    joinForm.answered(name.text ? this.#me : null, "");
     this.#follow(room);
-    transcript.quietly(() => outbox.reached(to));
+    transcript.quietly(() => this.#settle(messages, to));
   }
 
   prepend({ messages, more }) {
@@ -70,11 +70,12 @@ export class Room {
     status.waits(outbox.unsent);
   }
 
+  // Over HTTP neither the room nor who is here is told.
   #hello({ you, room, online }) {
-    const { roster, joinForm, outbox, memory } = this.#parts;
+    const { roster, joinForm, outbox, name } = this.#parts;
     roster.start(online);
-    this.#follow(room);
-    joinForm.answered(you, memory.name ?? "");
+    if (room) this.#follow(room);
+    joinForm.answered(you, name.text ?? "");
     if (you) this.#become(you);
     this.#showPeople();
     if (you) outbox.resume();
@@ -82,15 +83,23 @@ export class Room {
   }
 
   #messages({ messages, from, to }, afresh) {
-    const { timeline, outbox, transcript, scroll } = this.#parts;
-    const isMine = ({ by }) => by === this.#me.id;
+    const { timeline, transcript, scroll } = this.#parts;
     if (afresh) timeline.start(messages, from);
     const news = timeline.merge(messages);
     if (scroll.atEnd) timeline.trim(MOST_SHOWN);
-    for (const { nonce } of messages.filter(isMine)) outbox.seen(nonce);
-    if (afresh) return transcript.quietly(() => outbox.reached(to));
+    if (afresh) return transcript.quietly(() => this.#settle(messages, to));
+    this.#settle(messages, to);
+    this.#announce(news.filter((message) => !this.#isMine(message)).length);
+  }
+
+  #settle(messages, to) {
+    const { outbox } = this.#parts;
+    for (const { nonce } of messages.filter((message) => this.#isMine(message))) outbox.seen(nonce);
     outbox.reached(to);
-    this.#announce(news.filter((message) => !isMine(message)).length);
+  }
+
+  #isMine({ by }) {
+    return by === this.#me.id;
   }
 
   #announce(count) {
@@ -106,7 +115,7 @@ export class Room {
 
   #become({ id, name }) {
     this.#me = { id, name };
-    this.#parts.memory.name = name;
+    this.#parts.name.text = name;
     this.#parts.composer.sign(this.#me);
     this.render();
   }

@@ -19,7 +19,8 @@ export class Roster {
     });
   }
 
-  start({ count, names }) {
+  // Without a WebSocket nobody tells who is here.
+  start({ count = null, names = [] } = {}) {
     this.#names = new Set(names);
     this.#count = count;
   }
@@ -37,10 +38,15 @@ export class Roster {
     const names = [...this.#names].sort((a, b) => a.localeCompare(b));
     const unnamed = names.length ? this.#count - names.length : 0;
     this.#list.show(names.map((name) => ({ key: name, name, id: ids.get(name), isMe: name === me.name })));
-    this.#root.querySelector("h2").textContent = this.#count === 1 ? "1 person here" : `${this.#count} people here`;
+    this.#root.querySelector("h2").textContent = heading(this.#count);
     this.#root.querySelector("p").textContent = unnamed > 0 ? `and ${unnamed} more` : "";
-    this.#button.textContent = `${this.#count} here`;
+    this.#button.textContent = this.#count === null ? "People" : `${this.#count} here`;
   }
+}
+
+function heading(count) {
+  if (count === null) return "Who is here can’t be seen over this connection";
+  return count === 1 ? "1 person here" : `${count} people here`;
 }
 
 function place(item, { name, id, isMe }) {

@@ -37,7 +37,7 @@ export class Session {
 
   opened() {
     this.#unanswered = this.#next = null;
-    this.#welcomed = this.#startsAfresh = false;
+    this.#welcomed = false;
     this.#join({ name: this.#wish ?? this.#parts.name(), resume: true });
   }
 
@@ -79,9 +79,15 @@ export class Session {
     if (this.#unanswered?.name) this.#wish = undefined;
     this.#epoch = frame.epoch;
     this.#promised = 0;
-    if (!frame.resumed) this.#startsAfresh = true;
+    if (!frame.resumed) this.#forget();
     this.#on.hello(frame);
     this.#answered();
+  }
+
+  // Our position is of another history. Until its first messages come, on whichever socket, we have none.
+  #forget() {
+    this.#startsAfresh = true;
+    this.#seq = 0;
   }
 
   #messages(frame) {

@@ -1,15 +1,18 @@
 const WORDS = {
   connecting: () => "Connecting…",
-  open: () => "Connected",
-  waiting: ({ reason }) => (reason ? `Offline. ${reason} Reconnecting` : "Offline, reconnecting"),
+  open: ({ overHttp }) => (overHttp ? "Connected without WebSockets: messages may take a moment longer" : "Connected"),
+  waiting: ({ reason }, unsent) => `Offline${waiting(unsent)}.${reason ? ` ${reason}` : ""}`,
   closed: ({ reason }) => reason,
 };
 
-// The connection in words. The seconds tick outside of the live region.
+// The connection in words. What changes by itself, the seconds and each new attempt, is
+// told outside of the live region.
 export class Status {
   #part;
   #root;
   #clock;
+  #state = { name: "connecting" };
+  #unsent = 0;
   #ticking;
 
   constructor({ root, clock, retry }) {
@@ -20,22 +23,36 @@ export class Status {
   }
 
   show(state) {
-    const offline = state.name === "waiting" || state.name === "closed";
-    this.#part(".words").textContent = WORDS[state.name](state);
+    const retries = state.name === "connecting" && this.#state.name === "waiting";
+    this.#state = retries ? { ...this.#state, until: 0 } : state;
+    this.#render();
+    this.#countDown();
+  }
+
+  // Told while offline; when there is a connection the messages say it themselves.
+  waits(unsent) {
+    this.#unsent = unsent;
+    this.#render();
+  }
+
+  #render() {
+    const { name, overHttp = false } = this.#state;
+    const offline = name === "waiting" || name === "closed";
+    const words = WORDS[name](this.#state, this.#unsent);
+    if (this.#part(".words").textContent !== words) this.#part(".words").textContent = words;
     this.#part("button").hidden = !offline;
     this.#root.classList.toggle("off", offline);
-    this.#countDown(state.until);
+    this.#root.classList.toggle("slow", overHttp);
   }
 
-  // Shown while offline; when there is a connection the messages say it themselves.
-  waits(unsent) {
-    this.#part(".unsent").textContent = unsent ? `(${unsent} waiting)` : "";
-  }
-
-  #countDown(until) {
+  #countDown() {
+    const { name, until } = this.#state;
     this.#clock.clearTimeout(this.#ticking);
     const left = Math.ceil((until - this.#clock.now()) / 1000);
-    this.#part(".seconds").textContent = left > 0 ? `in ${left} s` : "";
-    if (left > 0) this.#ticking = this.#clock.setTimeout(() => this.#countDown(until), 1000);
+    const next = left > 0 ? `Reconnecting in ${left} s` : "Reconnecting…";
+    this.#part(".next").textContent = name === "waiting" ? next : "";
+    if (left > 0) this.#ticking = this.#clock.setTimeout(() => this.#countDown(), 1000);
   }
 }
+
+const waiting = (unsent) => (unsent ? `, ${unsent} ${unsent === 1 ? "message" : "messages"} waiting` : "");
