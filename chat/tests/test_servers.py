@@ -1,13 +1,22 @@
 """Under other servers than our own the site is slower, and as correct; several share a port."""
 
+import json
 import socket
+import ssl
 import sys
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 from websockets.exceptions import ConnectionClosed, InvalidStatus
+from websockets.sync.client import connect as connect_to
+from websockets.sync.client import unix_connect
 
 from chat.tests.support import eventually
-from chat.tests.support.servers import Daphne
+from chat.tests.support.servers import Daphne, free_port
 
 STOCK = """
 import chatsite.asgi
@@ -96,3 +105,66 @@ def test_processes_that_share_a_port_are_one_room_and_one_may_restart(shared, jo
     for person in people:
         person.hears("still here")
     leaving.start()
+
+
+# --- other ways in -------------------------------------------------------------------------------
+def certificate(folder: Path) -> Path:
+    """A key and a certificate of 127.0.0.1 that it signed itself, in one file."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "127.0.0.1")])
+    now = datetime.now(UTC)
+    made = x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+    made = made.not_valid_before(now - timedelta(1)).not_valid_after(now + timedelta(1))
+    encoding = serialization.Encoding.PEM
+    file = folder / "both.pem"
+    file.write_bytes(
+        made.sign(key, hashes.SHA256()).public_bytes(encoding)
+        + key.private_bytes(
+            encoding,
+            serialization.PrivateFormat.TraditionalOpenSSL,
+            serialization.NoEncryption(),
+        )
+    )
+    return file
+
+
+def over_unix(folder: Path, port: int):
+    path = folder / "chat.sock"
+    return ["-u", str(path)], lambda: unix_connect(str(path), "ws://127.0.0.1/ws/chat/", **PLAIN)
+
+
+def over_tls(folder: Path, port: int):
+    file, trusting = certificate(folder), ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    trusting.check_hostname, trusting.verify_mode = False, ssl.CERT_NONE
+    endpoint = f"ssl:{port}:privateKey={file}:certKey={file}:interface=127.0.0.1"
+    url = f"wss://127.0.0.1:{port}/ws/chat/"
+    return ["-e", endpoint], lambda: connect_to(url, ssl=trusting, **PLAIN)
+
+
+PLAIN = {"compression": None, "max_size": None, "proxy": None}
+
+
+@pytest.mark.stack("embedded")
+@pytest.mark.parametrize("way", [over_unix, over_tls])
+def test_a_conversation_in_long_messages(make_site, tmp_path, way):
+    options, connects = way(tmp_path, free_port())
+    make_site(options=options)
+    with connects() as ada, connects() as eve:
+
+        def gets(socket, kind):
+            while (frame := json.loads(socket.recv(10)))["type"] != kind:
+                pass
+            return frame
+
+        for socket, name in ((ada, "Ada"), (eve, None)):
+            socket.send(json.dumps({"type": "join", "name": name}))
+            gets(socket, "messages")
+        for number in range(200):
+            post = {"type": "post", "nonce": f"nonce-{number:04}", "text": "x" * 4000}
+            ada.send(json.dumps(post))
+            assert gets(ada, "accepted")["seq"] == number + 1
+        heard = 0
+        while heard < 200:
+            frame = gets(eve, "messages")
+            assert frame["from"] == heard + 1
+            heard = frame["to"]
