@@ -7,6 +7,7 @@ help:
 	@echo "make run [PORT=8000] [HOST=127.0.0.1]   serve the room (HOST=0.0.0.0: to other devices too)"
 	@echo "make admin                              make an account for /admin/"
 	@echo "make test                               everything that must hold, on both stacks"
+	@echo "make faults                             every fault at full length, three times (half an hour)"
 	@echo "make format                             format and lint the Python code"
 
 run: .venv/.run staticfiles/staticfiles.json
@@ -26,6 +27,14 @@ test: .venv/.test staticfiles/staticfiles.json
 	$(PY) -m pytest -n 2 --dist loadfile --stack embedded
 	$(PY) -m pytest -n 2 --dist loadfile --stack scaled
 
+# What is measured goes into docs/RELIABILITY.md.
+FAULTS := $(PY) -m pytest -n 2 --dist loadfile --length full --record .faults.jsonl chat/tests/faults
+faults: .venv/.test staticfiles/staticfiles.json
+	bin/system
+	rm -f .faults.jsonl
+	for run in 1 2 3; do $(FAULTS) --stack embedded && $(FAULTS) --stack scaled || exit 1; done
+	$(PY) -m chat.tests.faults.table .faults.jsonl
+
 format: .venv/.test
 	.venv/bin/ruff check --fix
 	.venv/bin/ruff format
@@ -39,4 +48,4 @@ format: .venv/.test
 staticfiles/staticfiles.json: .venv/.run $(shell find static)
 	@$(PY) manage.py collectstatic --noinput --verbosity 0
 
-.PHONY: help run admin test format
+.PHONY: help run admin test faults format

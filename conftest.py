@@ -18,6 +18,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         default="embedded",
         help="embedded: SQLite, in-memory layer, one process; scaled: PostgreSQL, Redis, two",
     )
+    parser.addoption(
+        "--length",
+        choices=["short", "full"],
+        default="short",
+        help="how long faults last: a few seconds, or as long as `make faults` wants it",
+    )
+    parser.addoption("--record", metavar="FILE", help="add each measured recovery to this file")
 
 
 def pytest_configure(config: pytest.Config) -> None:

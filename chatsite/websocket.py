@@ -22,7 +22,7 @@ from chat import protocol
 
 UNREAD_FRAMES = 64  # inward; with more waiting the socket is not read
 FLOOD = 10.0  # seconds of that until it is closed
-BREATH = 0.02  # seconds of reading that don't end a flood
+BREATH = 0.25  # seconds of reading that don't end a flood: a busy machine takes such breaks
 UNREAD_BYTES = 1024 * 1024  # outward; with more waiting the socket is closed
 KERNEL_BYTES = 256 * 1024  # what the system buffers besides; by itself it goes to megabytes
 logger = logging.getLogger(__name__)
@@ -200,7 +200,9 @@ def _descriptor(transport: ITransport) -> FileDescriptor | None:
 @lru_cache(maxsize=4)
 def _framed(text: str) -> bytes:
     """A server's text frame (RFC 6455, section 5.2)."""
-    message = autobahn.PreparedMessage(text.encode(), isBinary=False, applyMask=False, doNotCompress=True)
+    message = autobahn.PreparedMessage(
+        text.encode(), isBinary=False, applyMask=False, doNotCompress=True
+    )
     return message.payloadHybi
 
 

@@ -33,7 +33,10 @@ def django_db_keepdb():
 # --- Sites ---------------------------------------------------------------------------------------
 @pytest.fixture
 def make_site(pytestconfig):
-    """Factory: `make_site(CHAT_POST_RATE="2/10 seconds")`, or None to take a variable away."""
+    """Factory: `make_site(CHAT_POST_RATE="2/10 seconds")`, or None to take a variable away.
+
+    In lower case: `processes`, and for a `Daphne` its `program` and `options`.
+    """
     yield from _sites(pytestconfig)
 
 
@@ -47,8 +50,10 @@ def site(pytestconfig):
 def _sites(config):
     made: list[Site] = []
 
-    def make_site(*, processes: int = 0, **env: str | None) -> Site:
-        made.append(Site(config.stack, env, processes))
+    def make_site(**options) -> Site:
+        env = {name: value for name, value in options.items() if name.isupper()}
+        rest = {name: value for name, value in options.items() if not name.isupper()}
+        made.append(Site(config.stack, env, **rest))
         return made[-1]
 
     yield make_site

@@ -132,11 +132,15 @@ class Person:
         """Wait for the `rejected` of that nonce; return the frame."""
         return self._answer_to(nonce, "rejected")
 
-    def _answer_to(self, nonce: str, expected: str) -> dict:
-        answer = self._take(
+    def is_answered(self, nonce: str) -> dict:
+        """Wait for `accepted` or `rejected` of that nonce; return the frame."""
+        return self._take(
             lambda frame: frame["type"] in {"accepted", "rejected"} and frame["nonce"] == nonce,
             f"an answer to {nonce}",
         )
+
+    def _answer_to(self, nonce: str, expected: str) -> dict:
+        answer = self.is_answered(nonce)
         assert answer["type"] == expected, answer
         return answer
 

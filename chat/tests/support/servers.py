@@ -8,6 +8,7 @@ import signal
 import socket
 import subprocess
 import sys
+from collections.abc import Sequence
 from http.client import HTTPConnection
 from pathlib import Path
 
@@ -45,6 +46,7 @@ class Server:
     stop_signal = signal.SIGTERM
     user: str | None = None  # whom to run as, where it must not be root
     cwd = ROOT
+    stdin: int = subprocess.DEVNULL
 
     def __init__(self, name: str, folder: Path):
         self.name, self.folder, self.port = name, folder, free_port()
@@ -81,7 +83,7 @@ class Server:
                 self.command(),
                 cwd=self.cwd,
                 env=self.environment(),
-                stdin=subprocess.DEVNULL,
+                stdin=self.stdin,
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 user=self.user,
@@ -103,9 +105,16 @@ class Server:
 
     def stop(self, deadline: float = 10) -> None:
         """Ask it to end; end it when it has not by `deadline`."""
-        with contextlib.suppress(subprocess.TimeoutExpired):
+        self.ask_to_end()
+        self.wait_until_gone(deadline)
+
+    def ask_to_end(self) -> None:
+        with contextlib.suppress(ProcessLookupError):
             os.kill(self.pid, self.stop_signal)
-            self.resume()
+        self.resume()
+
+    def wait_until_gone(self, deadline: float = 10) -> None:
+        with contextlib.suppress(subprocess.TimeoutExpired):
             self.process.wait(deadline)
         self.kill()
 
@@ -126,6 +135,16 @@ class Server:
 
     def resume(self) -> None:
         self._signal(signal.SIGCONT)
+
+    def is_frozen(self) -> bool:
+        """Whether it is paused, by whomever."""
+        stat = Path(f"/proc/{self.pid}/stat").read_text()
+        return stat.rpartition(")")[2].split()[0] == "T"
+
+    def memory(self) -> int:
+        """Its resident memory, in kB."""
+        status = Path(f"/proc/{self.pid}/status").read_text()
+        return int(status.partition("VmRSS:")[2].split()[0])
 
     def _signal(self, number: int) -> None:
         with contextlib.suppress(ProcessLookupError):
@@ -250,17 +269,28 @@ class Postgres(Server):
 
 
 class Daphne(Server):
-    """One process of the site, with exactly the product's variables that `env` gives."""
+    """One process of the site, with exactly the product's variables that `env` gives.
 
-    def __init__(self, folder: Path, env: dict[str, str], name: str = "daphne"):
+    `program` is what Python runs, `options` are more of Daphne's own.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        env: dict[str, str],
+        name: str = "daphne",
+        program: Sequence[str] = ("-m", "daphne"),
+        options: Sequence[str] = (),
+    ):
         super().__init__(name, folder)
-        self.env = env
+        self.env, self.program, self.options = env, program, options
         self.url = f"http://127.0.0.1:{self.port}"
         self.ws_url = f"ws://127.0.0.1:{self.port}/ws/chat/"
 
     def command(self) -> list[str]:
         return [
-            *(sys.executable, "-m", "daphne", "-v", "0", "-b", "127.0.0.1", "-p", str(self.port)),
+            *(sys.executable, *self.program),
+            *("-v", "0", "-b", "127.0.0.1", "-p", str(self.port), *self.options),
             "chatsite.asgi:application",
         ]
 

@@ -8,6 +8,7 @@ import shutil
 import sqlite3
 import urllib.error
 import urllib.request
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -46,6 +47,10 @@ class Stack:
         """Run one statement on the database that `env` names; return its rows."""
         raise NotImplementedError
 
+    def transaction(self, env: dict[str, str], statements: Sequence[str]) -> None:
+        """Run statements, all or none, on the database that `env` names."""
+        raise NotImplementedError
+
 
 class Embedded(Stack):
     """SQLite and the in-memory channel layer, so one process: what `make run` serves."""
@@ -72,6 +77,12 @@ class Embedded(Stack):
         with contextlib.closing(sqlite3.connect(file, timeout=20, isolation_level=None)) as link:
             link.row_factory = sqlite3.Row
             return [dict(row) for row in link.execute(query)]
+
+    def transaction(self, env, statements):
+        file = Path(env["CHAT_DATA"]) / "chat.sqlite3"
+        with contextlib.closing(sqlite3.connect(file, timeout=20, isolation_level=None)) as link:
+            for statement in ("BEGIN IMMEDIATE", *statements, "COMMIT"):
+                link.execute(statement)
 
 
 class Scaled(Stack):
@@ -122,6 +133,11 @@ class Scaled(Stack):
             done = link.execute(query)
             return done.fetchall() if done.description else []
 
+    def transaction(self, env, statements):
+        with psycopg.connect(env["DATABASE_URL"]) as link:
+            for statement in statements:
+                link.execute(statement)
+
 
 STACKS = {stack.name: stack for stack in (Embedded, Scaled)}
 
@@ -150,10 +166,13 @@ class Site:
     """A chat of its own: a fresh database and its processes, started.
 
     `env` overrides the product's variables; None takes one away. `processes` are the Daphnes;
-    where there are several, `redis` and `postgres` are what they share.
+    where there are several, `redis` and `postgres` are what they share. `daphne` are more
+    arguments of each `Daphne`.
     """
 
-    def __init__(self, stack: Stack, env: dict[str, str | None], processes: int = 0):
+    def __init__(
+        self, stack: Stack, env: dict[str, str | None], processes: int = 0, **daphne: Sequence[str]
+    ):
         self.stack = stack
         database, self._servers = stack.new_site()
         self.redis: Redis | None = next(iter(self._servers), None)
@@ -161,7 +180,7 @@ class Site:
         merged = {"SECRET_KEY": secrets.token_urlsafe(48), **UNLIMITED, **database, **env}
         self.env = {name: value for name, value in merged.items() if value is not None}
         self.processes: list[Daphne] = [
-            Daphne(Path(database["CHAT_DATA"]), self.env, name=f"daphne-{number}")
+            Daphne(Path(database["CHAT_DATA"]), self.env, name=f"daphne-{number}", **daphne)
             for number in range(processes or stack.processes)
         ]
         try:
@@ -174,9 +193,12 @@ class Site:
             raise
 
     def close(self) -> None:
-        for server in [*self.processes, *self._servers]:
-            if server.process:
-                server.stop()
+        for servers in (self.processes, self._servers):
+            running = [server for server in servers if server.process]
+            for server in running:
+                server.ask_to_end()
+            for server in running:
+                server.wait_until_gone()
 
     def stop(self, index: int = 0) -> None:
         self.processes[index].stop()
@@ -203,6 +225,10 @@ class Site:
     def sql(self, query: str) -> list[dict]:
         """Run one statement on this site's database; return its rows."""
         return self.stack.sql(self.env, query)
+
+    def transaction(self, *statements: str) -> None:
+        """Run statements on this site's database, all or none."""
+        self.stack.transaction(self.env, statements)
 
     def messages(self) -> list[dict]:
         """All rows of the log, in the order in which they were first said."""

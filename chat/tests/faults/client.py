@@ -1,0 +1,267 @@
+"""A client as DESIGN section 3 wants one: a position, an outbox, and patience.
+
+It notes what was promised to it (`accepted`, `refused`) and what it was shown (`histories`), and
+by itself whatever is wrong in the frames as they come (`problems`). The oracle does the rest.
+"""
+
+import asyncio
+import contextlib
+import json
+import random
+import secrets
+import time
+from dataclasses import dataclass, field
+
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import WebSocketException
+
+BACKOFF = (0.5, 4.0)  # seconds; in a browser 30 at most, but then a test would wait that long
+PING = 2.0  # seconds; a browser's 20 would be too slow for the same reason
+PATIENCE = 6.0  # seconds without any frame, after which the connection counts as dead
+UNANSWERED = 16  # posts; the protocol allows 32
+
+
+@dataclass
+class Post:
+    """An entry of the outbox."""
+
+    nonce: str
+    text: str
+    said_at: float = field(default_factory=time.monotonic)
+    tries: int = 0
+    sent_on: int = 0  # the number of the connection that it went out on last
+    refused_at: float | None = None  # when it was last `busy`, by the wall clock
+
+
+@dataclass
+class History:
+    """What one client was shown of one epoch: complete from number `start` on."""
+
+    epoch: str
+    start: int
+    position: int
+    messages: list[dict] = field(default_factory=list)
+
+
+class Client:
+    """Somebody with a name and a cookie, or with neither, who only reads.
+
+    The first of `urls` is tried first, then the others in turn.
+    """
+
+    def __init__(self, urls: list[str], name: str | None = None, cookie: str = ""):
+        self.name, self.id = name, None
+        self.histories: list[History] = []
+        self.said: dict[str, Post] = {}  # all ever, by nonce
+        self.accepted: dict[str, int] = {}
+        self.accepted_at: dict[str, float] = {}  # by the monotonic clock
+        self.refused: dict[str, str] = {}  # nonce: code; given up, it must not be stored
+        self.outbox: dict[str, Post] = {}  # unanswered, in order
+        self.byes: list[dict] = []
+        self.connections = 0
+        self.problems: list[str] = []
+        self._urls, self._cookie = urls, cookie
+        self._heard: set[str] = set()  # texts
+        self._greeted = self._arriving = False
+        self._retry_after: float | None = None
+        self._outgoing: asyncio.Queue[dict] = asyncio.Queue()
+
+    def __repr__(self):
+        return f"<{self.name or 'a reader'}, at {self.position}, {len(self.outbox)} unanswered>"
+
+    @property
+    def position(self) -> int | None:
+        """The last number it has everything up to."""
+        return self.histories[-1].position if self.histories else None
+
+    @property
+    def epoch(self) -> str | None:
+        return self.histories[-1].epoch if self.histories else None
+
+    @property
+    def is_here(self) -> bool:
+        """Greeted under its name and brought to where the room is."""
+        return self._greeted and not self._arriving
+
+    def hears(self, text: str) -> bool:
+        return text in self._heard
+
+    def lives_at(self, url: str) -> bool:
+        """Whether it tries this process first."""
+        return self._urls[0] == url
+
+    # --- speaking --------------------------------------------------------------------------------
+    def say(self, text: str) -> Post:
+        """Put a message into the outbox; it goes out as soon as that is possible."""
+        post = Post(secrets.token_hex(8), text)
+        self.said[post.nonce] = self.outbox[post.nonce] = post
+        if self.is_here:
+            self._send_post(post)
+        return post
+
+    async def talk(self, pace: float, size: int = 0) -> None:
+        """Say something every `pace` seconds until cancelled, of `size` characters or more."""
+        while True:
+            if len(self.outbox) < UNANSWERED:
+                self.say(f"{self.name} {len(self.said)}".ljust(size, "."))
+            await asyncio.sleep(pace)
+
+    def _send_post(self, post: Post) -> None:
+        if post.nonce in self.outbox:
+            post.tries += 1
+            post.sent_on = self.connections
+            self._send({"type": "post", "nonce": post.nonce, "text": post.text})
+
+    def _send(self, frame: dict) -> None:
+        self._outgoing.put_nowait(frame)
+
+    # --- being connected -------------------------------------------------------------------------
+    async def live(self) -> None:
+        """Connect, and connect again whenever that is needed, until cancelled."""
+        failures = 0
+        while True:
+            url = self._urls[failures % len(self._urls)]
+            try:
+                await self._stay(url)
+            except (OSError, TimeoutError, WebSocketException):
+                pass  # nobody is there
+            except Exception as error:
+                self._complain(f"broke: {error!r}")
+            failures = 0 if self.is_here else failures + 1
+            self._greeted = False
+            await asyncio.sleep(self._pause(failures))
+
+    def _pause(self, failures: int) -> float:
+        """Full jitter, doubling; or what the server asked for."""
+        if (asked := self._retry_after) is not None:
+            self._retry_after = None
+            return asked
+        first, most = BACKOFF
+        return random.uniform(0, min(most, first * 2**failures))
+
+    async def _stay(self, url: str) -> None:
+        async with connect(
+            url,
+            additional_headers={"Cookie": self._cookie} if self._cookie else None,
+            compression=None,
+            max_size=None,
+            max_queue=None,
+            ping_interval=None,
+            open_timeout=PATIENCE,
+            close_timeout=0.5,
+            proxy=None,
+        ) as socket:
+            self.connections += 1
+            self._outgoing = asyncio.Queue()
+            self._join()
+            helpers = [asyncio.create_task(work) for work in (self._pour(socket), self._ping())]
+            try:
+                await self._listen(socket)
+            finally:
+                for task in helpers:
+                    task.cancel()
+
+    async def _listen(self, socket: ClientConnection) -> None:
+        with contextlib.suppress(TimeoutError, WebSocketException):
+            while True:
+                async with asyncio.timeout(PATIENCE):
+                    text = await socket.recv()
+                self._take(json.loads(text))
+
+    async def _pour(self, socket: ClientConnection) -> None:
+        with contextlib.suppress(WebSocketException):
+            while True:
+                await socket.send(json.dumps(await self._outgoing.get()))
+
+    async def _ping(self) -> None:
+        while True:
+            await asyncio.sleep(PING)
+            self._send({"type": "ping", "seq": self.position or 0})
+
+    def _join(self) -> None:
+        since = {"epoch": self.epoch, "seq": self.position}
+        name = {"name": self.name} if self.name else {}
+        self._send({"type": "join"} | name | ({"since": since} if self.histories else {}))
+
+    # --- listening -------------------------------------------------------------------------------
+    def _take(self, frame: dict) -> None:
+        if handler := getattr(self, f"_take_{frame['type']}", None):
+            handler(frame)
+
+    def _take_hello(self, frame: dict) -> None:
+        self._arriving = True
+        if not frame["resumed"]:
+            self.histories.append(History(frame["epoch"], 0, 0))
+        elif not self.histories or frame["epoch"] != self.epoch:
+            self._complain(f"was told to go on from nothing: {frame}")
+        you = frame["you"]
+        self._greeted = bool(you) == bool(self.name)
+        if you:
+            if self.id not in {None, you["id"]}:
+                self._complain(f"became somebody else: {self.id}, now {you['id']}")
+            self.id = you["id"]
+
+    def _take_messages(self, frame: dict) -> None:
+        history, messages = self.histories[-1], frame["messages"]
+        if not history.start:
+            history.start, history.position = frame["from"], frame["from"] - 1
+        if frame["from"] != history.position + 1:
+            self._complain(f"a gap: at {history.position}, then {frame['from']} to {frame['to']}")
+        for message in messages:
+            self._take_message(message)
+        history.messages += messages
+        history.position = frame["to"]
+        if self._arriving:
+            self._arriving = False
+            for post in list(self.outbox.values()):
+                self._send_post(post)
+
+    def _take_message(self, message: dict) -> None:
+        self._heard.add(message.get("text", ""))
+        post = self.outbox.get(message.get("nonce", ""))
+        if (
+            post
+            and message["by"] == self.id
+            and post.tries == 1
+            and post.sent_on == self.connections
+        ):
+            self._complain(f"its message {message['seq']} came before it was accepted")
+
+    def _take_accepted(self, frame: dict) -> None:
+        nonce, seq = frame["nonce"], frame["seq"]
+        if self.accepted.setdefault(nonce, seq) != seq:
+            self._complain(f"{nonce} was accepted as {self.accepted[nonce]}, then as {seq}")
+        if self.outbox.pop(nonce, None):
+            self.accepted_at[nonce] = time.monotonic()
+
+    def _take_rejected(self, frame: dict) -> None:
+        if not (post := self.outbox.get(frame["nonce"])):
+            self._complain(f"was rejected after an answer: {frame}")
+        elif frame["code"] in {"busy", "rate_limited"}:
+            post.refused_at = time.time()
+            self._later(frame, self._send_post, post)
+        else:
+            self.refused[post.nonce] = frame["code"]
+            del self.outbox[post.nonce]
+
+    def _take_error(self, frame: dict) -> None:
+        if frame["code"] != "busy":
+            self._complain(f"got {frame}")
+        elif frame.get("for") == "join":
+            self._later(frame, self._join)
+
+    def _take_bye(self, frame: dict) -> None:
+        self.byes.append(frame)
+        self._retry_after = frame.get("retry_after")
+
+    def _later(self, refusal: dict, again, *args) -> None:
+        """Try again when the server asks for it, if the connection is still the same."""
+
+        def try_again(connection=self.connections):
+            if connection == self.connections:
+                again(*args)
+
+        asyncio.get_running_loop().call_later(refusal.get("retry_after", 1), try_again)
+
+    def _complain(self, problem: str) -> None:
+        self.problems.append(f"{self} {problem}")

@@ -1,0 +1,212 @@
+"""Two processes, a group that loses and doubles, people who come and go: in every order.
+
+The log, `Order` and `Ring` are the product's, on a real database; only the sockets, the group and
+the loop between them are played here, so that Hypothesis can choose what happens next.
+"""
+
+import json
+
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
+
+from chat import log, protocol
+from chat.batch import Batch
+from chat.log import Draft
+from chat.models import Log, Message
+from chat.order import Order
+from chat.ring import LATEST, Ring
+
+RING = 8  # numbers: few, so that people are often away for longer
+FRAME = 3  # messages: few, so that a look at the log ends in the middle of somebody's batch
+PROCESSES = st.integers(0, 1)
+PEOPLE = st.integers(0, 3)
+PICK = st.integers(0, 1000)  # one of those there are
+
+
+class Person:
+    """A client: what it shows, by seq, and where it stands. Without a `process` it is away."""
+
+    def __init__(self):
+        self.position: int | None = None
+        self.process: Process | None = None
+        self.began = 0  # what came after that number it must have seen
+        self.shows: dict[int, dict] = {}
+
+    def takes(self, batch: Batch) -> None:
+        assert batch.start == self.position + 1, f"a gap: at {self.position}, then {batch}"
+        messages = [json.loads(event.encoded) for event in batch.events]
+        revs = [message["rev"] for message in messages]
+        assert revs == sorted(set(revs))
+        self.shows |= {message["seq"]: message for message in messages}
+        self.position = batch.end
+
+
+class Process:
+    """What the relay does with hints, with its looks at the log, and with those who join."""
+
+    def __init__(self):
+        self.people: set[Person] = set()
+        now = log.head()
+        ring = Ring(now.epoch, now.seq, log.recent(now, RING), log.latest(2 * LATEST), size=RING)
+        self.order = Order(ring, self._tell)
+
+    def _tell(self, batch: Batch) -> None:
+        for person in self.people:
+            person.takes(batch)
+
+    def looks(self) -> None:
+        ring, now = self.order.ring, log.head()
+        while ring.seq < now.seq:
+            for batch in log.after(ring.seq):
+                self.order.receive(batch)
+        if ring.short:
+            ring.refill(log.latest(2 * LATEST))
+
+    def welcomes(self, person: Person) -> None:
+        ring = self.order.ring
+        if person.position is not None and person.position > ring.seq:
+            self.looks()  # it has been told of more by the other process
+        missed = None if person.position is None else ring.after(person.position)
+        if afresh := missed is None:
+            missed = ring.latest()
+            person.shows, person.position, person.began = {}, missed[0].start - 1, ring.seq
+        for batch in missed:
+            person.takes(batch)
+        if afresh:
+            assert not any("removed" in message for message in person.shows.values())
+        person.process = self
+        self.people.add(person)
+
+
+class Room(RuleBasedStateMachine):
+    """`history` has every change there was, by number: what anybody may be shown."""
+
+    @initialize()
+    def begin(self):
+        Message.objects.all().delete()
+        Log.objects.update(seq=0)
+        self.history: dict[int, dict] = {}
+        self.stored: dict[str, tuple[str, int]] = {}  # nonce: text and seq
+        self.processes = [Process(), Process()]
+        self.people = [Person() for _ in range(4)]
+        self.hints: list[tuple[int, Batch]] = []  # on their way to that process
+
+    # --- what is said, and taken away ------------------------------------------------------------
+    @rule(
+        process=PROCESSES,
+        posts=st.lists(
+            st.tuples(st.integers(0, 12), st.sampled_from("xxxy")), min_size=1, max_size=5
+        ),
+        answered=st.booleans(),
+    )
+    def posts(self, process, posts, answered):
+        """New ones, retries, and other texts under used nonces. Where the answer is lost, the
+        process knows nothing of what it has stored, and does it again."""
+        drafts = [Draft("ada", "Ada", f"nonce-{number:04}", text) for number, text in posts]
+        if not answered:
+            log.append(drafts)
+        seqs, batches = log.append(drafts)
+        for draft, seq in zip(drafts, seqs, strict=True):
+            text, known = self.stored.setdefault(draft.nonce, (draft.text, seq))
+            assert seq == (known if text == draft.text else None)
+        for message in Message.objects.filter(rev__gt=len(self.history)).order_by("rev"):
+            self._happened(message)
+        for batch in batches:
+            self.processes[process].order.hold(batch)
+            self.hints += [(0, batch), (1, batch)]
+
+    @precondition(lambda self: self.stored)
+    @rule(picks=st.lists(PICK, min_size=1, max_size=4), restores=st.booleans())
+    def moderates(self, picks, restores):
+        seqs = [1 + pick % len(self.history) for pick in picks]
+        chosen = Message.objects.filter(seq__in=seqs)
+        for message in log.restore(chosen) if restores else log.hide(chosen, "mod"):
+            self._happened(message)
+
+    def _happened(self, message: Message) -> None:
+        assert message.rev == len(self.history) + 1, "the counter left a number out"
+        self.history[message.rev] = json.loads(message.encoded())
+
+    # --- what reaches the processes --------------------------------------------------------------
+    @precondition(lambda self: self.hints)
+    @rule(pick=PICK, times=st.sampled_from([0, 1, 1, 2]))
+    def one_of_the_hints_arrives(self, pick, times):
+        process, batch = self.hints.pop(pick % len(self.hints))
+        for _ in range(times):
+            self.processes[process].order.receive(Batch.of_hint(batch.as_hint()))
+
+    @rule(process=PROCESSES)
+    def releases(self, process):
+        self.processes[process].order.release()
+
+    @rule(process=PROCESSES)
+    def looks(self, process):
+        self.processes[process].looks()
+
+    @rule(process=PROCESSES)
+    def restarts(self, process):
+        for person in self.processes[process].people:
+            person.process = None
+        self.processes[process] = Process()
+
+    # --- people ----------------------------------------------------------------------------------
+    @rule(who=PEOPLE, process=PROCESSES)
+    def comes(self, who, process):
+        self.goes(who)
+        self.processes[process].welcomes(self.people[who])
+
+    @rule(who=PEOPLE)
+    def goes(self, who):
+        person = self.people[who]
+        if person.process:
+            person.process.people.discard(person)
+            person.process = None
+
+    # --- what must be so -------------------------------------------------------------------------
+    @invariant()
+    def who_is_here_sees_what_is_so(self):
+        for person in getattr(self, "people", []):
+            if person.process:
+                self._sees_what_is_so(person)
+
+    def _sees_what_is_so(self, person: Person) -> None:
+        """Each message as it was when the counter stood where this person does."""
+        now = {m["seq"]: m for rev, m in self.history.items() if rev <= person.position}
+        assert person.shows == {seq: now[seq] for seq in person.shows}
+        missing = {seq for seq, m in now.items() if m["rev"] > person.began} - set(person.shows)
+        assert not missing
+
+    def teardown(self):
+        if not hasattr(self, "history"):
+            return
+        assert log.head().seq == len(self.history)
+        assert sorted(Message.objects.values_list("seq", "rev")) == sorted(
+            (message["seq"], message["rev"])
+            for message in {m["seq"]: m for m in self.history.values()}.values()
+        )
+        for who, person in enumerate(self.people):
+            self.comes(who, who % 2)
+            self.processes[who % 2].looks()
+            assert person.position == len(self.history)
+            self._sees_what_is_so(person)
+
+
+def test_whatever_happens_in_whatever_order_everybody_sees_what_is_so(db, length, monkeypatch):
+    monkeypatch.setattr(protocol, "BATCH_MESSAGES", FRAME)
+    run_state_machine_as_test(
+        Room,
+        settings=settings(
+            deadline=None,
+            max_examples=length(short=40, full=300),
+            stateful_step_count=40,
+            suppress_health_check=list(HealthCheck),
+        ),
+    )

@@ -1,0 +1,52 @@
+"""One nonce, one message: from two places at once, with two texts, next to a bad neighbour."""
+
+import pytest
+
+pytestmark = pytest.mark.stack("scaled")
+REFUSES_POISON = "ALTER TABLE chat_message ADD CHECK (text <> 'poison')"
+
+
+def test_the_same_post_from_two_tabs_on_two_processes_at_once_is_one_message(
+    site, gather, fault, join, length
+):
+    crowd, cookie = gather(site), site.cookie()
+    tabs = [join(site, "Ada", process=process, cookie=cookie) for process in (0, 1)]
+    with fault("the same nonce from two processes at once", "one message", crowd):
+        for number in range(length(short=30, full=300)):
+            nonce = f"both-tabs-{number:04}"
+            for tab in tabs:
+                tab.posts(f"said twice {number}", nonce)
+            assert tabs[0].is_accepted(nonce) == tabs[1].is_accepted(nonce)
+            for tab in tabs:
+                tab.hears(f"said twice {number}")
+
+
+def test_of_two_texts_under_one_nonce_one_is_stored_and_the_other_rejected(
+    site, gather, fault, join, length
+):
+    crowd, cookie = gather(site), site.cookie()
+    tabs = [join(site, "Bob", process=process, cookie=cookie) for process in (0, 1)]
+    with fault("one nonce, two texts", "the second is rejected: `nonce_conflict`", crowd):
+        for number in range(length(short=30, full=300)):
+            nonce = f"conflict-{number:04}"
+            for side, tab in enumerate(tabs):
+                tab.posts(f"side {side}, {number}", nonce)
+            answers = [tab.is_answered(nonce) for tab in tabs]
+            (won,) = (side for side in (0, 1) if answers[side]["type"] == "accepted")
+            assert answers[1 - won]["code"] == "nonce_conflict"
+            rows = site.sql(f"SELECT text FROM chat_message WHERE nonce = '{nonce}'")
+            assert rows == [{"text": f"side {won}, {number}"}]
+
+
+def test_a_message_that_the_database_refuses_does_not_harm_those_beside_it(
+    site, gather, fault, join
+):
+    site.sql(REFUSES_POISON)
+    crowd = gather(site)
+    eve = join(site, "Eve")
+    with fault("a row that the database refuses", "nothing, but for its author", crowd):
+        nonces = [eve.posts(text) for text in ("before", "poison", "after")]
+        eve.is_accepted(nonces[0])
+        eve.is_accepted(nonces[2])
+        assert eve.is_rejected(nonces[1])["code"] == "busy"
+    assert not site.sql("SELECT * FROM chat_message WHERE text = 'poison'")
