@@ -25,6 +25,7 @@ from chat.writer import Stored
 PAGE = 50
 WAIT = 25  # seconds
 RETRY = 2  # seconds
+AT_MOST = 28  # seconds that an answer may take; Heroku's router gives up after 30
 NUMBER = re.compile("[0-9]{1,16}")
 
 STATUS = {
@@ -49,10 +50,11 @@ async def messages(request: HttpRequest) -> HttpResponse:
     if answer is None:
         return HttpResponseNotAllowed(METHODS)
     try:
-        response = await answer(request, get_relay())
+        async with asyncio.timeout(AT_MOST):
+            response = await answer(request, get_relay())
     except FrameError as wrong:
         response = _problem(wrong)
-    except DatabaseError:
+    except (DatabaseError, TimeoutError):
         response = _problem(FrameError("busy", retry_after=RETRY))
     add_never_cache_headers(response)
     return response

@@ -19,6 +19,7 @@ from chat.protocol import FrameError
 BEAT = 1.0  # seconds between two looks at who has come and gone
 SEEN = 15.0  # seconds between two refreshes of the names that are held
 CLAIM_ATTEMPTS = 3
+PATIENCE = 5.0  # seconds that somebody waits for a name
 logger = logging.getLogger(__name__)
 
 
@@ -69,7 +70,11 @@ class People:
             self._claims.put((claim, answer))
         except Full:
             raise FrameError("busy", retry_after=1) from None
-        return await answer
+        try:
+            async with asyncio.timeout(PATIENCE):
+                return await answer
+        except TimeoutError:
+            raise FrameError("busy", retry_after=2) from None
 
     async def _claim(self, waiting: list[tuple[Claim, asyncio.Future[Claimed]]]) -> None:
         claims = [claim for claim, _ in waiting]

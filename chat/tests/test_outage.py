@@ -66,3 +66,22 @@ def test_when_redis_drops_its_subscribers_nothing_is_lost(two, join):
     for number in range(5):
         bob.hears(f"{number}", deadline=3)
     bob.hears_nothing()
+
+
+def test_who_comes_while_the_database_hangs_is_told_so_and_may_read(two, join, connect):
+    ada = join(two, "Ada")
+    ada.says("before")
+    two.postgres.pause()
+    try:
+        bob = connect(two)
+        hello = bob.joins("Bob")
+        assert bob.gets("error")["code"] == "busy"
+        assert hello["you"] is None
+        assert [message["text"] for message in bob.history] == ["before"]
+        bob.posts("without a name", nonce="00000000")
+        assert bob.is_rejected("00000000")["code"] == "name_required"
+    finally:
+        two.postgres.resume()
+    bob.joins("Bob")
+    bob.says("now")
+    ada.hears("now")
