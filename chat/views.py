@@ -5,6 +5,7 @@ import json
 from datetime import datetime
 
 from django.http import HttpRequest, HttpResponse
+from django.middleware.gzip import GZipMiddleware
 from django.shortcuts import render
 from django.utils.cache import add_never_cache_headers
 from django.views.decorators.http import require_safe
@@ -15,6 +16,7 @@ from chat.protocol import FrameError
 from chat.relay import Relay, get_relay
 
 STATUS = {"banned": 403, "busy": 503}
+gzip = GZipMiddleware(lambda request: None)
 
 
 @require_safe
@@ -62,7 +64,8 @@ def _page(request: HttpRequest, latest: list[Batch], online: dict, room: dict) -
         "state": state,
     }
     response.content = render(request, "chat/room.html", context).content
-    return response
+    # There is nothing secret in it that could be guessed by its compressed length.
+    return gzip.process_response(request, response)
 
 
 def _apology(request: HttpRequest, wrong: FrameError) -> HttpResponse:
