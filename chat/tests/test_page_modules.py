@@ -973,7 +973,10 @@ CONVERSATION = [
 
 def test_a_group_ends_with_another_person_name_or_day_and_with_a_pause(js):
     messages = [{"by": by, "name": name, "at": at} for by, name, at in CONVERSATION]
-    rows = js("return groups.grouped(given)", messages)
+    rows = js(
+        "return groups.inTurn(given).map(({ message, before }) => groups.follows(message, before))",
+        messages,
+    )
     assert [row["opens"] for row in rows] == [True, False, True, True, False, True, True]
     assert [row["turnsDay"] for row in rows] == [True, False, True, False, False, False, False]
 

@@ -40,6 +40,7 @@ STEPS = st.one_of(
     step("the_connection_breaks"),
     step("takes_another_name"),
     step("has_seen_enough", st.integers(1, 6)),
+    step("reads_above", st.integers(1, 6)),
     step("scrolls_up"),
     step("older_messages_come"),
 )
@@ -80,6 +81,7 @@ async () => {
       renames: (name) => session.rename(name),
       hears: (frames) => frames.forEach((frame) => session.receive(frame)),
       trims: (most) => timeline.trim(most),
+      holds: (most) => timeline.hold(most),
       looksBack: () => void (looking = history.older()),
       seesOlder: (page) => answer({ ok: true, json: async () => page }) ?? looking,
     };
@@ -90,9 +92,10 @@ async () => {
       session.ping();
       const { seq } = sent.pop();
       const { messages: shown, floor } = timeline;
+      const ceiling = Math.min(timeline.ceiling, Number.MAX_SAFE_INTEGER);
       const answers = sent;
       sent = [];
-      return { seq, epoch: session.epoch, floor, shown, answers };
+      return { seq, epoch: session.epoch, floor, ceiling, shown, answers };
     };
   };
 }
@@ -252,6 +255,10 @@ class Reader:
     def has_seen_enough(self, most):
         self.acts("trims", most)
 
+    def reads_above(self, most):
+        """And the latest are not appended any more."""
+        self.acts("holds", most)
+
     def scrolls_up(self):
         if self.older:
             return
@@ -273,6 +280,7 @@ class Reader:
             while self.server.wire:
                 frames, self.server.wire = self.server.wire, []
                 view = self.hears(frames)
+        view = self.acts("trims", 1000)
         assert (view["epoch"], view["seq"]) == (self.log.epoch, self.log.seq)
         shown = [message for message in self.log.shown() if message["seq"] >= view["floor"]]
         assert view["shown"] == shown
@@ -301,7 +309,7 @@ class Reader:
         shown = {message["seq"]: message for message in view["shown"]}
         now = self.log.at(self.log.seq)
         for seq, message in self.log.at(view["seq"]).items():
-            if seq >= view["floor"] and message == now[seq]:
+            if view["floor"] <= seq <= view["ceiling"] and message == now[seq]:
                 assert shown.get(seq) == (None if message.get("removed") else message)
 
 

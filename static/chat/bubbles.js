@@ -1,4 +1,5 @@
 import { paint } from "./avatar.js";
+import { follows } from "./grouping.js";
 import { fill } from "./text.js";
 
 // List items for messages, cloned from the markup that the server renders too.
@@ -22,7 +23,8 @@ export class Bubbles {
     return item;
   }
 
-  place(item, { message, turnsDay, opens }, me) {
+  place(item, { message, before }, me) {
+    const { turnsDay, opens } = follows(message, before);
     item.classList.toggle("opens", opens);
     item.classList.toggle("mine", message.by === me);
     const day = turnsDay ? this.#dates.day(message.at) : "";

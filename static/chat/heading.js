@@ -22,6 +22,7 @@ export class Heading {
   arrived(count) {
     this.#unread = this.#document.hidden ? this.#unread + count : 0;
     const title = this.#title.textContent;
-    this.#document.title = this.#unread ? `(${this.#unread}) ${title}` : title;
+    const counted = this.#unread ? `(${this.#unread}) ${title}` : title;
+    if (this.#document.title !== counted) this.#document.title = counted;
   }
 }

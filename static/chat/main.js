@@ -1,3 +1,4 @@
+import { Announcer } from "./announcer.js";
 import { Bubbles } from "./bubbles.js";
 import { Composer } from "./composer.js";
 import { Connection } from "./connection.js";
@@ -9,6 +10,7 @@ import { JoinForm } from "./join_form.js";
 import { Memory } from "./memory.js";
 import { Outbox } from "./outbox.js";
 import { OutboxStore } from "./outbox_store.js";
+import { Painter } from "./painter.js";
 import { Pending } from "./pending.js";
 import { build, makeNonce } from "./protocol.js";
 import { Room } from "./room.js";
@@ -45,9 +47,15 @@ const outbox = new Outbox({
   makeNonce: () => makeNonce(crypto),
   clock,
   random: Math.random,
-  changed: () => room.render(),
+  changed: () => painter.later(),
 });
-const scroll = new Scroll({ box: element("box"), pill: element("pill"), nearTop: () => history.older() });
+const painter = new Painter({ window, clock, paint: () => room.paint() });
+const scroll = new Scroll({
+  box: element("box"),
+  pill: element("pill"),
+  nearTop: () => history.older(),
+  reachedEnd: () => painter.later(),
+});
 const history = new History({
   fetch: (path) => fetch(path),
   clock,
@@ -64,7 +72,9 @@ const room = new Room({
     timeline,
     outbox,
     scroll,
-    transcript: new Transcript({ log: element("log"), bubbles, clock }),
+    painter,
+    announcer: new Announcer({ log: element("log"), line: element("news"), clock }),
+    transcript: new Transcript({ list: element("messages"), bubbles }),
     pending: new Pending({ list: element("outbox"), bubbles, outbox }),
     heading: new Heading({ document, title: element("title"), notice: element("notice") }),
     status: new Status({ root: element("status"), clock, retry: () => connection.open() }),

@@ -1,4 +1,4 @@
-import { grouped } from "./grouping.js";
+import { inTurn } from "./grouping.js";
 import { KeyedList } from "./keyed_list.js";
 
 const NOTES = {
@@ -26,7 +26,7 @@ export class Pending {
 
   render(me, previous) {
     const messages = this.#outbox.entries.map((entry) => ({ ...entry, by: me.id, name: me.name }));
-    const rows = grouped(messages, previous);
+    const rows = inTurn(messages, previous);
     this.#list.show(rows.map((row) => ({ ...row, key: row.message.nonce, version: row.message.state })));
   }
 

@@ -1,11 +1,13 @@
 import { explain } from "./protocol.js";
 
-const MOST_SHOWN = 500;
+const MOST_AT_END = 200;
+const MOST_ABOVE = 500;
 
 // What each frame of the server means for the parts of the page.
 export class Room {
   #parts;
   #me;
+  #news = 0;
 
   #refused = {
     join: (frame) => this.#parts.joinForm.refuse(explain(frame)),
@@ -30,18 +32,18 @@ export class Room {
 
   // From the page's own data, before there is a connection.
   start({ messages, from, to, room }) {
-    const { transcript, timeline, composer, joinForm, name } = this.#parts;
+    const { timeline, composer, joinForm, name } = this.#parts;
     timeline.start(messages, from);
     composer.sign(this.#me);
     joinForm.answered(name.text ? this.#me : null, "");
     this.#follow(room);
-    transcript.quietly(() => this.#settle(messages, to));
+    this.#settle(messages, to);
+    this.#paintQuietly();
   }
 
   prepend({ messages, more }) {
-    const { transcript, timeline } = this.#parts;
-    timeline.prepend(messages, more);
-    transcript.quietly(() => this.render());
+    this.#parts.timeline.prepend(messages, more);
+    this.#paintQuietly();
   }
 
   say(text) {
@@ -60,14 +62,23 @@ export class Room {
     if (state.name !== "open") this.#parts.outbox.pause();
   }
 
-  render() {
-    const { scroll, transcript, pending, timeline, status, outbox } = this.#parts;
+  // Everything that messages and people change; the painter says when.
+  paint() {
+    const { announcer, scroll, transcript, pending, timeline, status, outbox, heading, roster } = this.#parts;
+    const news = this.#news;
+    this.#news = 0;
+    announcer.arrived(news);
+    if (scroll.atEnd) timeline.trim(MOST_AT_END);
+    else timeline.hold(MOST_ABOVE);
+    const { messages } = timeline;
     scroll.hold(() => {
-      const { messages } = timeline;
       transcript.render(messages, this.#me.id);
       pending.render(this.#me, messages.at(-1));
     });
+    scroll.arrived(news);
+    heading.arrived(news);
     status.waits(outbox.unsent);
+    roster.render(this.#me, messages);
   }
 
   // Over HTTP neither the room nor who is here is told.
@@ -77,19 +88,17 @@ export class Room {
     if (room) this.#follow(room);
     joinForm.answered(you, name.text ?? "");
     if (you) this.#become(you);
-    this.#showPeople();
     if (you) outbox.resume();
     else outbox.pause();
   }
 
   #messages({ messages, from, to }, afresh) {
-    const { timeline, transcript, scroll } = this.#parts;
+    const { timeline } = this.#parts;
     if (afresh) timeline.start(messages, from);
     const news = timeline.merge(messages);
-    if (scroll.atEnd) timeline.trim(MOST_SHOWN);
-    if (afresh) return transcript.quietly(() => this.#settle(messages, to));
+    this.#news += news.filter((message) => !this.#isMine(message)).length;
     this.#settle(messages, to);
-    this.#announce(news.filter((message) => !this.#isMine(message)).length);
+    if (afresh) this.#paintQuietly();
   }
 
   #settle(messages, to) {
@@ -102,30 +111,24 @@ export class Room {
     return by === this.#me.id;
   }
 
-  #announce(count) {
-    this.#parts.scroll.arrived(count);
-    this.#parts.heading.arrived(count);
-    this.#showPeople();
+  #paintQuietly() {
+    this.#parts.announcer.quietly(() => this.#parts.painter.now());
   }
 
   #presence(frame) {
     this.#parts.roster.follow(frame);
-    this.#showPeople();
+    this.#parts.painter.later();
   }
 
   #become({ id, name }) {
     this.#me = { id, name };
     this.#parts.name.text = name;
     this.#parts.composer.sign(this.#me);
-    this.render();
+    this.#parts.painter.later();
   }
 
   #follow(room) {
     this.#parts.heading.follow(room);
     this.#parts.composer.follow(room);
-  }
-
-  #showPeople() {
-    this.#parts.roster.render(this.#me, this.#parts.timeline.messages);
   }
 }

@@ -1,32 +1,38 @@
 import { paint } from "./avatar.js";
 import { KeyedList } from "./keyed_list.js";
 
+const ALPHABET = new Intl.Collator();
+
 // Who is here. In a big room the server leaves the names out and only counts.
 export class Roster {
   #root;
   #button;
   #list;
+  #template;
   #names = new Set();
+  #sorted = null;
   #count = 0;
 
   constructor({ root, button, template }) {
     this.#root = root;
     this.#button = button;
+    this.#template = template;
     this.#list = new KeyedList({
       list: root.querySelector("ul"),
-      make: () => template.content.firstElementChild.cloneNode(true),
-      place,
+      make: (row) => this.#make(row),
     });
   }
 
   // Without a WebSocket nobody tells who is here.
   start({ count = null, names = [] } = {}) {
     this.#names = new Set(names);
+    this.#sorted = null;
     this.#count = count;
   }
 
   follow({ count, joined, left }) {
     this.#count = count;
+    this.#sorted = null;
     if (!joined || !left) return this.#names.clear();
     for (const name of left) this.#names.delete(name);
     for (const name of joined) this.#names.add(name);
@@ -35,12 +41,24 @@ export class Roster {
   // Names carry no id: the colour is known of those who have spoken.
   render(me, messages) {
     const ids = new Map([...messages, { name: me.name, by: me.id }].map(({ name, by }) => [name, by]));
-    const names = [...this.#names].sort((a, b) => a.localeCompare(b));
-    const unnamed = names.length ? this.#count - names.length : 0;
-    this.#list.show(names.map((name) => ({ key: name, name, id: ids.get(name), isMe: name === me.name })));
-    this.#root.querySelector("h2").textContent = heading(this.#count);
-    this.#root.querySelector("p").textContent = unnamed > 0 ? `and ${unnamed} more` : "";
-    this.#button.textContent = this.#count === null ? "People" : `${this.#count} here`;
+    const unnamed = this.#names.size ? this.#count - this.#names.size : 0;
+    const row = (name) => ({ key: name, version: `${ids.get(name)} ${name === me.name}`, id: ids.get(name), me });
+    this.#list.show(this.#inOrder().map(row));
+    say(this.#root.querySelector("h2"), heading(this.#count));
+    say(this.#root.querySelector("p"), unnamed > 0 ? `and ${unnamed} more` : "");
+    say(this.#button, this.#count === null ? "People" : `${this.#count} here`);
+  }
+
+  #inOrder() {
+    return (this.#sorted ??= [...this.#names].sort(ALPHABET.compare));
+  }
+
+  #make({ key: name, id, me }) {
+    const item = this.#template.content.firstElementChild.cloneNode(true);
+    paint(item.querySelector(".avatar"), name, id);
+    item.querySelector(".name").textContent = name;
+    item.querySelector(".you").hidden = name !== me.name;
+    return item;
   }
 }
 
@@ -49,8 +67,6 @@ function heading(count) {
   return count === 1 ? "1 person here" : `${count} people here`;
 }
 
-function place(item, { name, id, isMe }) {
-  paint(item.querySelector(".avatar"), name, id);
-  item.querySelector(".name").textContent = name;
-  item.querySelector(".you").hidden = !isMe;
+function say(part, words) {
+  if (part.textContent !== words) part.textContent = words;
 }

@@ -8,13 +8,16 @@ export class Scroll {
   #box;
   #pill;
   #nearTop;
+  #reachedEnd;
   #news = 0;
 
-  constructor({ box, pill, nearTop }) {
+  // nearTop() asks for what is older, reachedEnd() for the latest
+  constructor({ box, pill, nearTop, reachedEnd }) {
     this.#box = box;
     this.#pill = pill;
     this.#nearTop = nearTop;
-    box.addEventListener("scroll", () => this.#look(), { passive: true });
+    this.#reachedEnd = reachedEnd;
+    box.addEventListener("scroll", () => this.#scrolled(), { passive: true });
     pill.addEventListener("click", () => this.toEnd());
   }
 
@@ -43,6 +46,11 @@ export class Scroll {
     this.#look();
   }
 
+  #scrolled() {
+    this.#look();
+    if (this.atEnd) this.#reachedEnd();
+  }
+
   #firstVisible() {
     const { top } = this.#box.getBoundingClientRect();
     return [...this.#box.querySelectorAll("li")].find((item) => bottom(item) > top);
@@ -52,7 +60,8 @@ export class Scroll {
     const { scrollTop, scrollHeight, clientHeight } = this.#box;
     if (this.atEnd) this.#news = 0;
     this.#pill.hidden = !this.#news && scrollTop > -clientHeight;
-    this.#pill.textContent = PILL[Math.min(this.#news, 2)](this.#news);
+    const words = PILL[Math.min(this.#news, 2)](this.#news);
+    if (this.#pill.textContent !== words) this.#pill.textContent = words;
     if (scrollHeight - clientHeight + scrollTop < NEAR_TOP) this.#nearTop();
   }
 }

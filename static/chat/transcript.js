@@ -1,34 +1,23 @@
-import { grouped } from "./grouping.js";
+import { inTurn } from "./grouping.js";
 import { KeyedList } from "./keyed_list.js";
-
-const SETTLES = 1_000;
 
 // The timeline as the list in the log.
 export class Transcript {
-  #log;
-  #clock;
   #list;
   #me;
 
-  constructor({ log, bubbles, clock }) {
-    this.#log = log;
-    this.#clock = clock;
+  constructor({ list, bubbles }) {
     this.#list = new KeyedList({
-      list: log.querySelector("ol"),
+      list,
       make: ({ message }) => Object.assign(bubbles.make(message), { id: `m${message.seq}` }),
       place: (item, row) => bubbles.place(item, row, this.#me),
     });
   }
 
+  // At midnight "Today" becomes "Yesterday".
   render(messages, me) {
     this.#me = me;
-    this.#list.show(grouped(messages).map((row) => ({ ...row, key: row.message.seq, version: row.message })));
-  }
-
-  // History is not news: a screen reader is not to read out fifty old messages.
-  quietly(change) {
-    this.#log.ariaLive = "off";
-    change();
-    this.#clock.setTimeout(() => (this.#log.ariaLive = "polite"), SETTLES);
+    const mark = `${me} ${new Date().toDateString()}`;
+    this.#list.show(inTurn(messages).map((row) => ({ ...row, key: row.message.seq, version: row.message, mark })));
   }
 }
