@@ -5,10 +5,14 @@ import signal
 import tempfile
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from chat.tests.support.servers import stop_all, without_product_variables
 from chat.tests.support.site import STACKS, collect_static
+
+hypothesis.settings.register_profile("any machine", deadline=None)  # tests assert no times
+hypothesis.settings.load_profile("any machine")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

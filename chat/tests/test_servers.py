@@ -141,7 +141,7 @@ def over_tls(folder: Path, port: int):
     return ["-e", endpoint], lambda: connect_to(url, ssl=trusting, **PLAIN)
 
 
-PLAIN = {"compression": None, "max_size": None, "proxy": None}
+PLAIN = {"compression": None, "max_size": None, "proxy": None, "open_timeout": 30}
 
 
 @pytest.mark.stack("embedded")
