@@ -8,6 +8,7 @@ help:
 	@echo "make admin                              make an account for /admin/"
 	@echo "make test                               everything that must hold, on both stacks"
 	@echo "make faults                             every fault at full length, three times (half an hour)"
+	@echo "make bench [SHORT=1]                    measure it beside its peers (2 hours; short: 3 minutes)"
 	@echo "make format                             format and lint the Python code"
 
 run: .venv/.run staticfiles/staticfiles.json
@@ -35,6 +36,20 @@ faults: .venv/.test staticfiles/staticfiles.json
 	for run in 1 2 3; do $(FAULTS) --stack embedded && $(FAULTS) --stack scaled || exit 1; done
 	$(PY) -m chat.tests.faults.table .faults.jsonl
 
+# What it compares, and more to measure: bench/README.md.
+BENCH := bench/.venv/bin/python -m bench
+bench: bench/.venv/.done staticfiles/staticfiles.json
+	bin/system
+	$(BENCH).compare $(if $(SHORT),--short)
+
+bench/.venv/.done: bench/requirements.txt bench/peers/package.json requirements.txt constraints.txt | .venv/.run
+	$(PY) -m venv bench/.venv
+	bench/.venv/bin/python -m pip install --quiet --disable-pip-version-check --requirement $<
+	cp bench/peers/package.json bench/.venv
+	! command -v npm >/dev/null || npm install --silent --no-package-lock --prefix bench/.venv || \
+		echo "npm could not install the peers that need Node: they are left out"
+	touch $@
+
 format: .venv/.test
 	.venv/bin/ruff check --fix
 	.venv/bin/ruff format
@@ -48,4 +63,4 @@ format: .venv/.test
 staticfiles/staticfiles.json: .venv/.run $(shell find static)
 	@$(PY) manage.py collectstatic --noinput --verbosity 0
 
-.PHONY: help run admin test faults format
+.PHONY: help run admin test faults bench format

@@ -1,6 +1,8 @@
-"""A crowd at one server: it connects, joins, listens, and counts what arrives, and how late.
+"""A crowd that believes nothing: every client parses every frame by a library that isn't ours.
 
-    python bench/crowd.py ws://127.0.0.1:8000/ws/chat/ --clients 1000 --rate 5 --seconds 20 --pid P
+    python -m bench.crowd ws://127.0.0.1:8000/ws/chat/ --clients 1000 --rate 5 --seconds 20 --pid P
+
+It costs more than the server does, so it is for tests; `bench/load.py` is for measuring.
 
 Start the server with CHAT_POST_RATE= CHAT_JOIN_RATE= CHAT_SOCKETS_PER_ADDRESS=0. With --pid it
 reads that process's CPU time from /proc. Prints one line of JSON: times in milliseconds, CPU in
@@ -10,13 +12,13 @@ microseconds for each delivered message.
 import argparse
 import asyncio
 import json
-import os
-import resource
 import secrets
 import statistics
 import time
 
 from websockets.asyncio.client import connect
+
+from bench.machine import cpu_seconds, memory_kb, raise_open_files
 
 TEXT = 40  # characters of a message: the time it was sent at, then dots
 
@@ -69,28 +71,17 @@ class Client:
         await self._socket.close()
 
 
-def cpu_seconds(pid: int) -> float:
-    """User and system time of a process and its threads."""
-    with open(f"/proc/{pid}/stat") as file:
-        fields = file.read().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-
-def memory_kb(pid: int) -> int:
-    with open(f"/proc/{pid}/status") as file:
-        return next(int(line.split()[1]) for line in file if line.startswith("VmRSS"))
-
-
 async def measure(url: str, clients: int, rate: float, seconds: float, pid: int | None) -> dict:
     """Let `clients` join, then send `rate` messages a second for `seconds`, in turn."""
-    empty = memory_kb(pid) if pid else 0
+    pids = [pid] if pid else []
+    empty = memory_kb(pids)
     crowd = [Client(url, f"client {secrets.token_hex(4)}") for _ in range(clients)]
     begun = time.perf_counter()
     for start in range(0, clients, 100):
         await asyncio.gather(*(client.join() for client in crowd[start : start + 100]))
     joined = time.perf_counter() - begun
     await asyncio.sleep(2)  # presence settles
-    full, before = (memory_kb(pid), cpu_seconds(pid)) if pid else (0, 0.0)
+    full, before = memory_kb(pids), cpu_seconds(pids)
     total = round(rate * seconds)
     start = time.perf_counter()
     for number in range(total):
@@ -100,7 +91,7 @@ async def measure(url: str, clients: int, rate: float, seconds: float, pid: int 
     deadline = time.perf_counter() + 30
     while sum(len(c.late) for c in crowd) < expected and time.perf_counter() < deadline:  # noqa: ASYNC110
         await asyncio.sleep(0.05)
-    cpu = cpu_seconds(pid) - before if pid else 0.0
+    cpu = cpu_seconds(pids) - before
     late = sorted(value for client in crowd for value in client.late)
     result = {
         "clients": clients,
@@ -129,8 +120,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=20)
     parser.add_argument("--pid", type=int, help="the server's process")
     chosen = parser.parse_args()
-    most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
-    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+    raise_open_files()
     result = measure(chosen.url, chosen.clients, chosen.rate, chosen.seconds, chosen.pid)
     print(json.dumps(asyncio.run(result)))
 

@@ -9,7 +9,7 @@ from chat.tests.support.servers import ROOT
 
 def test_a_thousand_people_hear_every_message_once_and_in_order(make_site):
     site = make_site()
-    command = [sys.executable, "bench/crowd.py", site.ws_urls[-1]]
+    command = [sys.executable, "-m", "bench.crowd", site.ws_urls[-1]]
     command += ["--clients", "1000", "--rate", "5", "--seconds", "4"]
     command += ["--pid", str(site.processes[-1].pid)]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120)

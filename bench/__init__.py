@@ -1,0 +1,1 @@
+"""Measures Simple chat beside its peers: see README.md."""

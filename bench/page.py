@@ -1,0 +1,298 @@
+"""The page at speed: what a full and lively room costs the browser.
+
+    .venv/bin/python -m bench.page [--minutes 1] [--people 2000] [--rate 50] [--profile]
+
+Starts a site on SQLite, lets `people` join over real WebSockets, five of them leaving and others
+coming each second, and lets ten of them post `rate` messages a second between them. Meanwhile
+three readers have the page open in Chromium: one at the end of the log, one scrolled up, one in
+a hidden tab. Of each it prints, in --rows lines: the nodes of the document, the
+heap after a garbage collection, and since the last line the number of tasks over 50 ms, the
+longest of them, and for each message the time spent on scripts, and on all (tasks) - all in ms.
+At the end: what it took the hidden tab to come back, and what the first load weighs.
+
+The hidden tab is told so by the page's own means (document.hidden, no animation frames): a
+headless Chromium hides nothing. Of what the people hear nothing is parsed; they read once in two
+seconds. It needs two free cores: one for the site, one for the browser.
+"""
+
+import argparse
+import base64
+import contextlib
+import json
+import secrets
+import shutil
+import socket
+import tempfile
+import threading
+import time
+from pathlib import Path
+
+from playwright.sync_api import CDPSession, Page, sync_playwright
+
+from bench.machine import raise_open_files
+from chat.tests.support.servers import stop_all
+from chat.tests.support.site import Embedded, Site, collect_static
+
+SPEAKERS = 10
+CHANGING = 5  # people a second leave, and as many come
+READ_EVERY, ALIVE_EVERY = 2.0, 22.0
+HIDE = """
+  let hidden = true;
+  Object.defineProperty(document, "hidden", { get: () => hidden });
+  const waiting = new Map();
+  const [request, cancel] = [requestAnimationFrame, cancelAnimationFrame];
+  let last = 0;
+  window.requestAnimationFrame = (f) => (hidden ? (waiting.set(--last, f), last) : request(f));
+  window.cancelAnimationFrame = (id) => (id < 0 ? waiting.delete(id) : cancel(id));
+  window.comeBack = () => {
+    hidden = false;
+    document.dispatchEvent(new Event("visibilitychange"));
+    for (const f of waiting.values()) request(f);
+    return waiting.size;
+  };
+"""
+WATCH = """
+  window.longTasks = [];
+  const note = (list) => longTasks.push(...list.getEntries().map((task) => task.duration));
+  new PerformanceObserver(note).observe({ type: "longtask" });
+"""
+WORDS = (
+    "Whoever reads this reads fast, there are many of us and all of us talk at once today".split()
+)
+
+
+class Somebody:
+    """A WebSocket, by hand: what it hears is thrown away unread."""
+
+    def __init__(self, port: int, name: str):
+        self._socket = socket.create_connection(("127.0.0.1", port), timeout=30)
+        key = base64.b64encode(secrets.token_bytes(16)).decode()
+        self._socket.sendall(
+            f"GET /ws/chat/ HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nUpgrade: websocket\r\n"
+            "Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+            f"Sec-WebSocket-Key: {key}\r\n\r\n".encode()
+        )
+        answer = self._socket.recv(4096)
+        assert answer.startswith(b"HTTP/1.1 101"), answer
+        self.says({"type": "join", "name": name})
+        self._socket.setblocking(False)
+
+    def says(self, frame: dict) -> None:
+        payload = json.dumps(frame).encode()
+        size = len(payload)
+        head = bytes([0x81, 0x80 | size]) if size < 126 else b"\x81\xfe" + size.to_bytes(2, "big")
+        self._socket.sendall(head + bytes(4) + payload)  # a mask of zeros masks nothing
+
+    def reads(self) -> None:
+        with contextlib.suppress(BlockingIOError):
+            while len(self._socket.recv(1 << 18)) == 1 << 18:
+                pass
+
+    def goes(self) -> None:
+        self._socket.close()
+
+
+class Crowd:
+    """The people, in a thread of their own."""
+
+    def __init__(self, site: Site, size: int, rate: float):
+        self._port, self._size, self._rate = site.processes[0].port, size, rate
+        self._people: list[Somebody] = []
+        self._names = iter(range(1_000_000_000))
+        self._over = threading.Event()
+        self.said = 0
+
+    def comes(self) -> None:
+        while len(self._people) < self._size:
+            self._comes_one()
+            if len(self._people) % 50 == 0:
+                self._read()
+        threading.Thread(target=self._live, daemon=True).start()
+
+    def _comes_one(self) -> None:
+        self._people.append(Somebody(self._port, f"Somebody {next(self._names)}"))
+
+    def _read(self) -> None:
+        for person in self._people:
+            person.reads()
+
+    def _live(self) -> None:
+        begun = read = alive = time.monotonic()
+        changed = 0
+        while not self._over.wait(0.01):
+            now = time.monotonic()
+            while self.said < (now - begun) * self._rate:
+                self._speak()
+            if now > read + READ_EVERY:
+                read = now
+                self._read()
+            if now > alive + ALIVE_EVERY:
+                alive = now
+                for person in self._people:
+                    person.says({"type": "ping", "seq": 0})
+            if changed < (now - begun) * CHANGING and len(self._people) > SPEAKERS:
+                changed += 1
+                self._people.pop(SPEAKERS + changed % (len(self._people) - SPEAKERS)).goes()
+                self._comes_one()
+
+    def _speak(self) -> None:
+        self.said += 1
+        text = f"{self.said}: {' '.join(WORDS[: 3 + self.said % 15])}"
+        if self.said % 20 == 0:
+            text += " https://example.org/about"
+        nonce = secrets.token_hex(8)
+        self._people[self.said % SPEAKERS].says({"type": "post", "nonce": nonce, "text": text})
+
+    def goes(self) -> None:
+        self._over.set()
+
+
+class Reader:
+    """One page, and what its browser knows about its performance."""
+
+    def __init__(self, name: str, page: Page, url: str, script: str = ""):
+        self.name, self._page = name, page
+        page.add_init_script(WATCH + script)
+        page.goto(url, timeout=90_000)
+        page.get_by_role("status").get_by_text("Connected", exact=True).wait_for(timeout=90_000)
+        self.cdp: CDPSession = page.context.new_cdp_session(page)
+        self.cdp.send("Performance.enable", {"timeDomain": "threadTicks"})
+        self._before = self._metrics()
+
+    def scroll(self, top: int) -> None:
+        self._page.evaluate("top => document.getElementById('box').scrollTop = top", top)
+
+    def come_back(self) -> float:
+        """Return the longest task of the next seconds."""
+        self._page.evaluate("longTasks.length = 0; comeBack()")
+        self._page.wait_for_timeout(3000)
+        return self._page.evaluate("Math.max(0, ...longTasks.splice(0))")
+
+    def place(self) -> str:
+        return self._page.evaluate(
+            "[...document.querySelectorAll('#log li')].find((item) =>"
+            " item.getBoundingClientRect().bottom > 100)?.querySelector('.text').textContent ?? ''"
+        ).partition(":")[0]
+
+    def _metrics(self) -> dict:
+        metrics = self.cdp.send("Performance.getMetrics")["metrics"]
+        return {metric["name"]: metric["value"] for metric in metrics}
+
+    def row(self, said: int) -> str:
+        tasks = self._page.evaluate("longTasks.splice(0)")
+        before, now = self._before, self._metrics()
+        self.cdp.send("HeapProfiler.collectGarbage")
+        heap = self._metrics()["JSHeapUsedSize"] / 2**20
+        self._page.evaluate("() => new Promise((done) => setTimeout(done, 50))")
+        self._page.evaluate("longTasks.length = 0")  # the collection was ours
+        self._before = self._metrics()
+        spent = {
+            name: 1000 * (now[name] - before[name]) / max(1, said)
+            for name in ("ScriptDuration", "TaskDuration")
+        }
+        nodes = self._page.evaluate("document.querySelectorAll('*').length")
+        return (
+            f"{self.name:8} {nodes:6} nodes {heap:6.1f} MB  over 50 ms: {len(tasks):3}, longest"
+            f" {max(tasks, default=0):4.0f}  a message: {spent['ScriptDuration']:5.2f} script,"
+            f" {spent['TaskDuration']:5.2f} all  reads {self.place()}"
+        )
+
+    def profile(self, seconds: float) -> None:
+        """Where the scripts spend their time, by function."""
+        self.cdp.send("Profiler.enable")
+        self.cdp.send("Profiler.start")
+        self._page.wait_for_timeout(1000 * seconds)
+        profile = self.cdp.send("Profiler.stop")["profile"]
+        own: dict[str, float] = {}
+        frames = {node["id"]: node["callFrame"] for node in profile["nodes"]}
+        for node, ms in zip(profile["samples"], profile["timeDeltas"], strict=True):
+            frame = frames[node]
+            file = frame["url"].rpartition("/")[2].partition(".")[0]
+            what = f"{file}:{frame['lineNumber'] + 1} {frame['functionName']}"
+            own[what] = own.get(what, 0) + ms / 1000
+        for what, ms in sorted(own.items(), key=lambda item: -item[1])[:22]:
+            print(f"    {ms / seconds:7.1f} ms a second  {what}")
+
+
+def first_load(page: Page, url: str) -> str:
+    """What a browser gets that was never here."""
+    sizes: dict[str, int] = {}
+    cdp = page.context.new_cdp_session(page)
+    cdp.send("Network.enable")
+    cdp.on(
+        "Network.loadingFinished", lambda e: sizes.update({e["requestId"]: e["encodedDataLength"]})
+    )
+    page.goto(url, timeout=90_000)
+    page.wait_for_timeout(2000)
+    return f"{len(sizes)} responses, {sum(sizes.values()) / 1024:.1f} KB with their headers"
+
+
+def run(site: Site, chosen: argparse.Namespace) -> None:
+    crowd = Crowd(site, chosen.people, chosen.rate)
+    begun = time.monotonic()
+    crowd.comes()
+    print(f"{chosen.people} people came in {time.monotonic() - begun:.0f} s", flush=True)
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(
+            executable_path=shutil.which("chromium"), args=["--no-sandbox", "--disable-gpu"]
+        )
+        # A process and a window each, so that none waits for another.
+        pages = [chromium.new_context().new_page() for _ in range(4)]
+        print("first load:", first_load(pages[-1], site.url))
+        pages.pop().close()
+        wait = pages[0].wait_for_timeout
+        readers = [
+            Reader("at end", pages[0], site.url),
+            Reader("up", pages[1], site.url),
+            Reader("hidden", pages[2], site.url, HIDE),
+        ][: chosen.readers]
+        wait(2000)
+        if len(readers) > 1:
+            readers[1].scroll(-600)
+        wait(2000)
+        for reader in readers:
+            reader.row(1)
+        said = crowd.said
+        for row in range(chosen.rows):
+            wait(chosen.minutes * 60_000 / chosen.rows)
+            said, before = crowd.said, said
+            print(
+                f"{(row + 1) * chosen.minutes * 60 / chosen.rows:.0f} s, {said - before} messages"
+            )
+            for reader in readers:
+                print(" ", reader.row(said - before), flush=True)
+        if len(readers) > 2:
+            print(f"hidden comes back: longest task {readers[2].come_back():.0f} ms")
+        if chosen.profile:
+            for reader in readers:
+                print(reader.name)
+                reader.profile(8)
+        crowd.goes()
+        chromium.close()
+    print(
+        f"the room has {site.sql('SELECT count(*) AS n FROM chat_message')[0]['n']} messages, "
+        f"{crowd.said} were said"
+    )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--minutes", type=float, default=1)
+    parser.add_argument("--rows", type=int, default=12)
+    parser.add_argument("--people", type=int, default=2000)
+    parser.add_argument("--rate", type=float, default=50, help="messages a second")
+    parser.add_argument("--readers", type=int, default=3, choices=(1, 2, 3))
+    parser.add_argument("--profile", action="store_true", help="say which functions take how long")
+    chosen = parser.parse_args()
+    raise_open_files()
+    with tempfile.TemporaryDirectory(prefix="chat-", ignore_cleanup_errors=True) as folder:
+        try:
+            stack = Embedded(Path(folder))
+            collect_static(stack.start())
+            run(Site(stack, {}), chosen)
+        finally:
+            stop_all()
+
+
+if __name__ == "__main__":
+    main()
