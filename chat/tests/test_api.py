@@ -10,6 +10,7 @@ import pytest
 from chat.tests.support import eventually
 
 JSON = {"Content-Type": "application/json"}
+once = pytest.mark.stack("embedded")  # the other stack has nothing to add
 
 
 class Caller:
@@ -83,6 +84,7 @@ def test_who_comes_anew_reads_the_latest_and_goes_on_from_there(make_site, join)
     assert texts(eve.reads(58)) == ["59", "60", "61"], "without an epoch: of this one"
 
 
+@once
 def test_an_empty_room_is_an_empty_page(make_site):
     page = Caller(make_site()).reads()
     assert (page["from"], page["to"], page["seq"], page["messages"]) == (1, 0, 0, [])
@@ -99,6 +101,7 @@ def test_another_epoch_or_a_position_ahead_starts_afresh(site, join):
         assert page["messages"]
 
 
+@once
 def test_long_messages_come_page_by_page(make_site, join):
     site = make_site()
     ada = join(site, "Ada")
@@ -143,6 +146,7 @@ def test_a_long_poll_is_answered_when_something_is_said_on_any_process(site, joi
     assert [texts(answer()) for answer in answers] == [["then"]] * len(answers)
 
 
+@once
 def test_a_long_poll_that_hears_nothing_ends_in_time(site):
     eve = Caller(site)
     at = eve.reads()
@@ -151,6 +155,7 @@ def test_a_long_poll_that_hears_nothing_ends_in_time(site):
     assert page["to"] == at["to"]
 
 
+@once
 def test_who_waits_is_counted_by_address_and_gives_the_place_back(make_site):
     site = make_site(CHAT_SOCKETS_PER_ADDRESS="2", processes=1)
     eve = Caller(site)
@@ -169,6 +174,7 @@ def test_who_waits_is_counted_by_address_and_gives_the_place_back(make_site):
     assert eve.reads(seq, wait=1)["messages"] == []
 
 
+@once
 def test_who_hangs_up_gives_the_place_back_at_once(make_site):
     site = make_site(CHAT_SOCKETS_PER_ADDRESS="1", processes=1)
     probe = "/api/messages?after=0&wait=1"
@@ -209,6 +215,7 @@ def test_the_same_person_is_one_on_a_socket_and_over_http(site, join):
     }
 
 
+@once
 def test_the_name_is_remembered(site):
     hal = Caller(site, "Remembered")
     hal.says("first")
@@ -217,6 +224,7 @@ def test_the_name_is_remembered(site):
     assert site.messages()[-1]["name"] == "Remembered"
 
 
+@once
 @pytest.mark.parametrize(
     ("data", "headers", "status", "code"),
     [
@@ -252,11 +260,13 @@ def test_what_is_wrong_is_said_and_nothing_is_stored(site, data, headers, status
     assert len(site.messages()) == before
 
 
+@once
 def test_a_page_of_ours_may_post(site):
     hal = Caller(site, "Same origin", Origin=site.url, **{"Sec-Fetch-Site": "same-origin"})
     hal.says("from the page")
 
 
+@once
 def test_another_text_under_a_used_nonce_is_a_conflict(site):
     hal, nonce = Caller(site, "Conflicted"), str(uuid.uuid4())
     hal.says("one thing", nonce)
@@ -264,12 +274,14 @@ def test_another_text_under_a_used_nonce_is_a_conflict(site):
     assert (answer.status, answer.json()["code"]) == (409, "nonce_conflict")
 
 
+@once
 def test_a_name_that_somebody_has_can_not_be_had(site, join):
     join(site, "Taken")
     answer = Caller(site, "taken").posts("hello")
     assert (answer.status, answer.json()["code"]) == (409, "name_taken")
 
 
+@once
 def test_who_posts_too_fast_is_told_for_how_long_and_a_retry_of_what_is_stored_is_not(make_site):
     site = make_site(CHAT_POST_RATE="2/minute", processes=1)
     hal, nonce = Caller(site, "Hal"), str(uuid.uuid4())
@@ -307,6 +319,7 @@ def test_a_banned_person_can_neither_post_nor_go_on_waiting(make_site):
     assert waiting[0].status == 403
 
 
+@once
 def test_another_method_is_not_allowed(site):
     answer = site.request("/api/messages", method="DELETE")
     assert answer.status == 405

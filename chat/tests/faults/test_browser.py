@@ -141,7 +141,9 @@ def test_a_tab_that_is_reloaded_with_a_full_outbox_sends_it_once_and_in_order(
     bob = joins(open_page(site_url=networks().url), "Bob")
     text_box(ada).fill("before")
     says(ada, "before")
-    hears(bob, "before")
+    for page in (ada, bob):
+        hears(page, "before")
+    expect(ada.locator("#outbox li")).to_have_count(0)
     network.cut()
     is_offline(ada)
     for text in ("one", "two", "three"):
