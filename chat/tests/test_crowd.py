@@ -1,12 +1,15 @@
-"""A thousand people at once, on the stack as it is. How fast that is, `bench/` tells."""
+"""A thousand people at once. How fast that is, `bench/` tells."""
 
 import json
 import subprocess
 import sys
 
+import pytest
+
 from chat.tests.support.servers import ROOT
 
 
+@pytest.mark.stack("embedded")  # the load takes what two processes and PostgreSQL would need
 def test_a_thousand_people_hear_every_message_once_and_in_order(make_site):
     site = make_site()
     command = [sys.executable, "-m", "bench.crowd", site.ws_urls[-1]]

@@ -9,6 +9,7 @@ from chat.tests.support import eventually
 from chat.tests.test_admin import Moderator
 from chat.tests.test_page import hears, is_connected, joins, log, says, text_box
 
+once = pytest.mark.stack("embedded")  # the other stack has nothing to add
 EVIL = "<img src=x onerror=alert(1)>"
 MAKE_MODERATOR = """
 from django.contrib.auth.models import Group, User
@@ -42,6 +43,7 @@ def forged(site, address: str) -> dict:
     return {"extra_http_headers": {"X-Forwarded-For": address}}
 
 
+@once
 def test_a_spammers_mouth_is_closed_in_two_clicks(make_site, open_page, shot):
     # Addresses as a proxy would tell them: all browsers of this test are on one machine.
     site = make_site(CHAT_TRUSTED_HOPS="1")
@@ -101,6 +103,7 @@ def test_a_spammers_mouth_is_closed_in_two_clicks(make_site, open_page, shot):
     assert words[-2:] == ["Unbanned.", "Unbanned."]
 
 
+@once
 def test_many_messages_are_hidden_with_a_reason_and_shown_again(site, join, open_page, admin):
     page = open_page()
     bob = join(site, "Hasty Bob")
@@ -150,6 +153,7 @@ def test_a_ban_bites_within_two_seconds_though_nobody_is_told(site, join):
     assert spammer.is_closed() == 4003
 
 
+@once
 def test_a_moderator_reaches_nothing_more_than_their_rights(site, join, admin):
     """Walks every address of every model, by GET and by POST."""
     ada = join(site, "Walked by")

@@ -11,6 +11,7 @@ from playwright.sync_api import Locator, Page, expect
 from chat.tests.support import eventually
 
 PHONE = {"width": 390, "height": 780, "touch": True}
+once = pytest.mark.stack("embedded")  # the other stack has nothing to add
 EVIL = "<img src=x onerror=alert(1)>"
 SCROLL = "top => document.getElementById('box').scrollTop = top"
 
@@ -95,6 +96,7 @@ def test_three_people_talk_and_see_each_other_live(make_site, open_page, shot):
     expect(ada.get_by_role("heading", name="2 people here")).to_be_visible()
 
 
+@once
 def test_on_another_device_without_https_the_page_works_too(make_site, open_page):
     site = make_site(ALLOWED_HOSTS="chat.lan,127.0.0.1")
     lan = site.url.replace("127.0.0.1", "chat.lan")
@@ -107,6 +109,7 @@ def test_on_another_device_without_https_the_page_works_too(make_site, open_page
     expect(ada.locator("#outbox li")).to_have_count(0)
 
 
+@once
 def test_one_reads_before_one_joins(site, join, open_page):
     bob = join(site, "Reading Bob")
     bob.says("before you came")
@@ -118,6 +121,7 @@ def test_one_reads_before_one_joins(site, join, open_page):
     expect(text_box(page)).to_be_hidden()
 
 
+@once
 def test_without_javascript_one_can_read(site, join, open_page, shot):
     join(site, "Plain Bob").says("readable by everyone")
     page = open_page(java_script_enabled=False)
@@ -125,6 +129,7 @@ def test_without_javascript_one_can_read(site, join, open_page, shot):
     shot(page, "without-javascript")
 
 
+@once
 def test_markup_in_a_name_or_a_message_is_text(open_page):
     ada, bob = open_page(), joins(open_page(), "Marking Bob")
     for page in (ada, bob):
@@ -154,6 +159,7 @@ def test_the_page_goes_on_from_where_the_server_rendered_it(site, join, open_pag
     assert messages["messages"] == []
 
 
+@once
 def test_nothing_comes_from_another_host(site, open_page):
     page = open_page()
     hosts = set()
@@ -164,6 +170,7 @@ def test_nothing_comes_from_another_host(site, open_page):
 
 
 # --- Names ---------------------------------------------------------------------------------------
+@once
 def test_a_taken_name_is_explained_where_it_was_typed(site, join, open_page, shot):
     join(site, "Taken")
     page = open_page(width=360, height=740)
@@ -177,6 +184,7 @@ def test_a_taken_name_is_explained_where_it_was_typed(site, join, open_page, sho
     joins(page, "Not taken")
 
 
+@once
 def test_a_name_can_be_changed_later(open_page):
     ada, bob = joins(open_page(), "Ada Byron"), open_page()
     ada.get_by_role("button", name="Ada Byron, change name").click()
@@ -188,6 +196,7 @@ def test_a_name_can_be_changed_later(open_page):
     expect(bob.locator("#people").get_by_text("Ada Byron")).to_have_count(0)
 
 
+@once
 def test_the_name_is_remembered(open_page):
     page = joins(open_page(), "Remembered")
     page.reload()
@@ -195,6 +204,7 @@ def test_the_name_is_remembered(open_page):
     expect(page.get_by_role("button", name="Remembered, change name")).to_be_visible()
 
 
+@once
 def test_a_remembered_name_that_someone_else_has_now_is_explained(open_page):
     page = joins(open_page(), "Cookie Loser")
     says(page, "mine for a while")
@@ -218,6 +228,7 @@ def test_two_tabs_are_one_person(site, open_page):
 
 
 # --- Writing -------------------------------------------------------------------------------------
+@once
 def test_enter_sends_and_shift_enter_breaks_the_line(open_page):
     page = joins(open_page(), "Breaking")
     text_box(page).press_sequentially("first")
@@ -229,6 +240,7 @@ def test_enter_sends_and_shift_enter_breaks_the_line(open_page):
     expect(log(page).locator(".text").last).to_have_text("first\nsecond", use_inner_text=True)
 
 
+@once
 def test_on_a_touch_screen_enter_breaks_the_line_and_the_button_sends(open_page):
     page = joins(open_page(**PHONE), "Touching")
     text_box(page).press_sequentially("above")
@@ -238,6 +250,7 @@ def test_on_a_touch_screen_enter_breaks_the_line_and_the_button_sends(open_page)
     expect(log(page).locator(".text").last).to_have_text("above\nbelow", use_inner_text=True)
 
 
+@once
 def test_enter_that_ends_a_composition_sends_nothing(open_page):
     page = joins(open_page(), "Composing")
     keyboard = page.context.new_cdp_session(page)
@@ -255,6 +268,7 @@ def test_enter_that_ends_a_composition_sends_nothing(open_page):
     hears(page, "日本")
 
 
+@once
 def test_a_text_that_is_too_long_is_stopped_before_it_is_sent(open_page):
     page = joins(open_page(), "Long")
     text_box(page).fill("x" * 3900)
@@ -266,6 +280,7 @@ def test_a_text_that_is_too_long_is_stopped_before_it_is_sent(open_page):
     assert len(text_box(page).input_value()) == 4003
 
 
+@once
 def test_everything_can_be_done_by_keyboard(open_page):
     page = open_page(width=800)
 
@@ -297,6 +312,7 @@ def test_everything_can_be_done_by_keyboard(open_page):
 
 
 # --- Reading -------------------------------------------------------------------------------------
+@once
 def test_who_has_scrolled_up_stays_there_and_hears_of_news(site, join, open_page, shot):
     bob = join(site, "Scrolling Bob")
     for number in range(60):
@@ -318,6 +334,7 @@ def test_who_has_scrolled_up_stays_there_and_hears_of_news(site, join, open_page
     hears(page, "more news")
 
 
+@once
 def test_older_messages_come_on_scrolling_up_and_nothing_moves(site, join, open_page):
     bob = join(site, "Older Bob")
     for number in range(120):
@@ -340,6 +357,7 @@ def test_older_messages_come_on_scrolling_up_and_nothing_moves(site, join, open_
     expect(log(page).get_by_text("older 0", exact=True)).to_have_count(1)
 
 
+@once
 def test_a_hidden_page_counts_what_is_unread_in_its_title(site, join, open_page):
     bob = join(site, "Hidden Bob")
     page = open_page()
@@ -351,6 +369,7 @@ def test_a_hidden_page_counts_what_is_unread_in_its_title(site, join, open_page)
     expect(page).to_have_title("Simple chat")
 
 
+@once
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
 def test_at_320_pixels_nothing_sticks_out(site, join, open_page, shot, dark):
     join(site, f"Narrow Bob {dark}").says("Donaudampfschifffahrtsgesellschaft" * 4)
@@ -399,6 +418,7 @@ def test_a_server_that_goes_and_comes_back_loses_and_doubles_nothing(make_site, 
         page.problems.clear()  # Chromium tells of each refused connection
 
 
+@once
 def test_a_refused_message_says_so_and_can_be_tried_again_or_discarded(make_site, open_page, shot):
     site = make_site(CHAT_POST_RATE="1/3 seconds")
     page = joins(open_page(site_url=site.url), "Hasty")

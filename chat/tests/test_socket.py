@@ -14,6 +14,7 @@ from websockets.sync import client
 from chat.tests.support import eventually
 
 NONCE = "0123abcd-ef"
+once = pytest.mark.stack("embedded")  # the other stack has nothing to add
 EVIL = "<img src=x onerror=alert(1)>"
 
 
@@ -369,6 +370,7 @@ def test_another_epoch_and_a_client_ahead_of_the_room_start_afresh(site, join):
         assert reader.position == seq
 
 
+@once
 def test_who_is_more_than_1000_behind_starts_afresh(make_site, join):
     site = make_site()
     ada = join(site, "Ada")
@@ -435,6 +437,7 @@ def test_too_many_posts_are_rejected_with_a_time_to_wait(make_site, join):
     assert ada.says("1", nonce=nonce) == seq
 
 
+@once
 def test_too_many_joins_get_an_error_with_a_time_to_wait(make_site, join, connect):
     site = make_site(CHAT_JOIN_RATE="2/minute")
     join(site, "Ada")
@@ -448,6 +451,7 @@ def test_too_many_joins_get_an_error_with_a_time_to_wait(make_site, join, connec
     bob.says("still Bob")
 
 
+@once
 def test_too_many_sockets_from_one_address_are_refused_until_one_closes(make_site, join):
     site = make_site(CHAT_SOCKETS_PER_ADDRESS="2")
     ada = join(site, "Ada")
