@@ -532,4 +532,4 @@ def test_a_tick_knows_what_was_stored_a_moment_ago_by_another_process(site, join
     for number in range(10):
         seq = ada.says(f"{number}")
         bob.sends({"type": "ping", "seq": 0})
-        assert bob.gets("tick")["seq"] == seq
+        bob.gets("tick", deadline=3, seq=seq)  # the one that comes every 15 s may be older
