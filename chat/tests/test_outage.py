@@ -1,4 +1,4 @@
-"""What a channel layer loses is late, not lost. Two processes, a real Redis, really gone."""
+"""Outages in a quiet room; faults/ has them under load. Real servers, really gone."""
 
 import pytest
 
@@ -30,19 +30,6 @@ def test_without_redis_people_on_two_processes_still_hear_each_other(two, join):
     bob.hears_nothing()
 
 
-def test_a_redis_that_hangs_keeps_nobody_from_being_heard(two, join):
-    ada, bob = join(two, "Ada"), join(two, "Bob", process=1)
-    two.redis.pause()
-    ada.says("hello")
-    ada.hears("hello", deadline=3)
-    bob.hears("hello", deadline=3)
-    join(two, "Eve").says("I came meanwhile")
-    bob.hears("I came meanwhile", deadline=3)
-    two.redis.resume()
-    bob.says("back to normal")
-    ada.hears("back to normal")
-
-
 def test_after_an_outage_hints_arrive_again(two, join):
     ada, bob = join(two, "Ada"), join(two, "Bob", process=1)
     two.redis.restart()
@@ -56,16 +43,6 @@ def test_after_an_outage_hints_arrive_again(two, join):
         return any("Eve" in frame["joined"] for frame in ada.frames if frame["type"] == "presence")
 
     eventually(eve_is_known, deadline=30)
-
-
-def test_when_redis_drops_its_subscribers_nothing_is_lost(two, join):
-    ada, bob = join(two, "Ada"), join(two, "Bob", process=1)
-    for number in range(5):
-        two.redis.execute("CLIENT", "KILL", "TYPE", "pubsub")
-        ada.says(f"{number}")
-    for number in range(5):
-        bob.hears(f"{number}", deadline=3)
-    bob.hears_nothing()
 
 
 def test_who_comes_while_the_database_hangs_is_told_so_and_may_read(two, join, connect):

@@ -61,6 +61,7 @@ def height_of(message: Locator) -> float:
 
 
 # --- Talking -------------------------------------------------------------------------------------
+@pytest.mark.stack("scaled")  # two processes say more than one
 def test_three_people_talk_and_see_each_other_live(make_site, open_page, shot):
     site = make_site()
     ada = joins(open_page(site_url=site.url), "Ada")
@@ -143,6 +144,7 @@ def test_markup_in_a_name_or_a_message_is_text(open_page):
     assert bob.locator("img").count() == 0
 
 
+@once
 def test_the_page_goes_on_from_where_the_server_rendered_it(site, join, open_page):
     join(site, "Seamless Bob").says("rendered, not fetched")
     page = open_page()
@@ -215,6 +217,7 @@ def test_a_remembered_name_that_someone_else_has_now_is_explained(open_page):
     expect(name_box(page)).to_have_value("Cookie Loser")
 
 
+@once
 def test_two_tabs_are_one_person(site, open_page):
     first = joins(open_page(), "Two Tabs")
     second = first.context.new_page()
@@ -386,6 +389,7 @@ def test_at_320_pixels_nothing_sticks_out(site, join, open_page, shot, dark):
 
 
 # --- When something is wrong ---------------------------------------------------------------------
+@pytest.mark.stack("scaled")  # two processes say more than one
 def test_a_server_that_goes_and_comes_back_loses_and_doubles_nothing(make_site, open_page, shot):
     site = make_site()
     ada = joins(open_page(site_url=site.url), "Ada")

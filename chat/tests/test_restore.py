@@ -1,6 +1,10 @@
 """An older database is put back: nobody misses what is said from then on."""
 
+import pytest
+
 from chat.tests.support import eventually
+
+pytestmark = pytest.mark.stack("embedded")  # faults/test_history.py has the other stack
 
 
 def test_after_a_restore_and_new_epoch_every_client_starts_afresh(make_site, join):

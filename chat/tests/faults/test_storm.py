@@ -13,7 +13,7 @@ def test_people_who_all_come_back_at_once_cost_the_database_a_few_queries_not_on
     make_site, gather, fault, length
 ):
     site = make_site()
-    people = length(short=200, full=1000)
+    people = length(short=100, full=1000)
     crowd = gather(site, roaming=6, readers=people - 8, pace=1.0)
     with fault(f"{people} people come back at once", "reconnects", crowd) as clock:
         for process in site.processes:
