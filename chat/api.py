@@ -13,7 +13,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, JsonR
 from django.utils.cache import add_never_cache_headers
 from django.views.decorators.csrf import csrf_exempt
 
-from chat import identity, names, protocol
+from chat import identity, protocol
 from chat.handshake import same_origin
 from chat.limits import doorkeeper, rates
 from chat.log import Draft
@@ -73,7 +73,7 @@ def _problem(wrong: FrameError) -> HttpResponse:
 # --- GET -----------------------------------------------------------------------------------------
 async def _get(request: HttpRequest, relay: Relay) -> HttpResponse:
     await relay.started()
-    _check_ban(request, relay)
+    check_ban(request, relay)
     body = await (_older if "before" in request.GET else _newer)(request, relay)
     return HttpResponse(body, content_type="application/json")
 
@@ -106,7 +106,7 @@ async def _newer(request: HttpRequest, relay: Relay) -> str:
     resumed = await relay.tail.resumable(since)
     if resumed and wait and since == relay.tail.known:
         await _moved(request, relay, since, wait)
-        _check_ban(request, relay)
+        check_ban(request, relay)
         resumed = await relay.tail.resumable(since)
     ring = relay.tail.ring
     batch = (ring.after(since.seq) if resumed else ring.latest())[0]
@@ -132,8 +132,9 @@ async def _moved(request: HttpRequest, relay: Relay, since: Since, wait: float) 
         doorkeeper.dismiss(address)
 
 
-def _check_ban(request: HttpRequest, relay: Relay) -> None:
-    member_id = identity.member_of(request.COOKIES.get(identity.COOKIE))
+def check_ban(request: HttpRequest, relay: Relay) -> None:
+    """Raises `FrameError("banned")` where whoever asks may not take part."""
+    member_id = identity.member_of_request(request)
     relay.bans.check(member_id, request.META.get("REMOTE_ADDR"))
 
 
@@ -176,7 +177,7 @@ def _member(request: HttpRequest) -> str:
         "Origin" not in request.headers and site != "same-origin"
     ):
         raise FrameError("cross_origin")
-    member_id = identity.member_of(request.COOKIES.get(identity.COOKIE))
+    member_id = identity.member_of_request(request)
     if member_id is None:
         raise FrameError("cookie_required")
     return member_id
@@ -195,10 +196,7 @@ def _body(request: HttpRequest) -> str:
 
 async def _take_name(relay: Relay, member_id: str, wanted: str | None, address: str | None) -> str:
     """The name under which this member posts; another one than before is taken as by a join."""
-    try:
-        name = None if wanted is None else names.check(wanted)
-    except names.NameInvalid as wrong:
-        raise FrameError("name_invalid", str(wrong)) from None
+    name = protocol.check_name(wanted)
     claimed = await relay.people.claim(Claim(member_id, None, address))
     if name is not None and name != claimed.name:
         rates.join(address)

@@ -9,7 +9,7 @@ from channels.exceptions import StopConsumer
 from channels.generic.websocket import AsyncWebsocketConsumer
 from django.db import Error as DatabaseError
 
-from chat import names, protocol
+from chat import protocol
 from chat.handshake import deny, same_origin
 from chat.identity import member_of_headers
 from chat.limits import doorkeeper, rates
@@ -185,10 +185,7 @@ class ChatConsumer(AsyncWebsocketConsumer):
     async def _take_name(self, wanted: str | None):
         if wanted is None and (self.name or not self.lasting):
             return
-        try:
-            name = None if wanted is None else names.check(wanted)
-        except names.NameInvalid as wrong:
-            raise FrameError("name_invalid", str(wrong)) from None
+        name = protocol.check_name(wanted)
         claimed = await self.relay.people.claim(Claim(self.member_id, name, self.address))
         if claimed.taken:
             raise FrameError("name_taken")

@@ -25,9 +25,14 @@ def member_of_headers(headers: list[tuple[bytes, bytes]]) -> str | None:
     return member_of(parse_cookie(cookies.decode("latin1")).get(COOKIE))
 
 
+def member_of_request(request: HttpRequest) -> str | None:
+    """The member id in the cookie of a request."""
+    return member_of(request.COOKIES.get(COOKIE))
+
+
 def remember(request: HttpRequest, response: HttpResponse) -> str:
     """Set the cookie, anew each time so that it doesn't age; returns its member id."""
-    member_id = member_of(request.COOKIES.get(COOKIE)) or new_member_id()
+    member_id = member_of_request(request) or new_member_id()
     response.set_cookie(
         COOKIE,
         _signer.sign(member_id),

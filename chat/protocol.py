@@ -150,6 +150,14 @@ def parse_name(fields: dict) -> str | None:
     return name
 
 
+def check_name(wished: str | None) -> str | None:
+    """The name as it is kept. Raises `FrameError("name_invalid")`, which says why."""
+    try:
+        return None if wished is None else names.check(wished)
+    except names.NameInvalid as wrong:
+        raise FrameError("name_invalid", str(wrong)) from None
+
+
 def _parse_join(fields: dict) -> Join:
     since = fields.get("since")
     if since is not None:

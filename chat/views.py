@@ -11,9 +11,10 @@ from django.utils.cache import add_never_cache_headers
 from django.views.decorators.http import require_safe
 
 from chat import identity, protocol
+from chat.api import check_ban
 from chat.batch import Batch
 from chat.protocol import FrameError
-from chat.relay import Relay, get_relay
+from chat.relay import get_relay
 
 STATUS = {"banned": 403, "busy": 503}
 gzip = GZipMiddleware(lambda request: None)
@@ -25,7 +26,7 @@ async def room(request: HttpRequest) -> HttpResponse:
     relay = get_relay()
     try:
         await relay.started()
-        _check_ban(relay, request)
+        check_ban(request, relay)
     except FrameError as wrong:
         return await asyncio.to_thread(_apology, request, wrong)
     online = relay.people.presence.online()
@@ -75,8 +76,3 @@ def _apology(request: HttpRequest, wrong: FrameError) -> HttpResponse:
     if wrong.retry_after:
         response["Retry-After"] = str(round(wrong.retry_after))
     return response
-
-
-def _check_ban(relay: Relay, request: HttpRequest) -> None:
-    member_id = identity.member_of(request.COOKIES.get(identity.COOKIE))
-    relay.bans.check(member_id, request.META.get("REMOTE_ADDR"))
