@@ -31,29 +31,35 @@ def django_db_keepdb():
 
 
 # --- Sites ---------------------------------------------------------------------------------------
+@pytest.fixture(scope="session")
+def stack(pytestconfig):
+    """What sites stand on. Django here stands on it, too: who breaks it, breaks one of its own."""
+    return pytestconfig.stack
+
+
 @pytest.fixture
-def make_site(pytestconfig):
+def make_site(stack):
     """Factory: `make_site(CHAT_POST_RATE="2/10 seconds")`, or None to take a variable away.
 
     In lower case: `processes`, and for a `Daphne` its `program` and `options`.
     """
-    yield from _sites(pytestconfig)
+    yield from _sites(stack)
 
 
 @pytest.fixture(scope="module")
-def site(pytestconfig):
+def site(stack):
     """One site that the tests of a module share."""
-    for make in _sites(pytestconfig):
+    for make in _sites(stack):
         yield make()
 
 
-def _sites(config):
+def _sites(stack):
     made: list[Site] = []
 
     def make_site(**options) -> Site:
         env = {name: value for name, value in options.items() if name.isupper()}
         rest = {name: value for name, value in options.items() if not name.isupper()}
-        made.append(Site(config.stack, env, **rest))
+        made.append(Site(stack, env, **rest))
         return made[-1]
 
     yield make_site

@@ -7,9 +7,19 @@ import pytest
 from chat.tests.faults import sabotage
 from chat.tests.faults.sabotage import arm, sabotaged
 from chat.tests.support import eventually
+from chat.tests.support.site import Scaled
 
 pytestmark = pytest.mark.stack("scaled")
 OURS = "datname = current_database() AND pid <> pg_backend_pid()"
+
+
+@pytest.fixture(scope="module")
+def stack(pytestconfig):
+    """One of our own, to break."""
+    stack = Scaled(pytestconfig.stack.folder / "to-break")
+    stack.start()
+    yield stack
+    stack.stop()
 
 
 def test_a_postgresql_that_restarts_in_mid_commit_loses_and_doubles_nothing(

@@ -105,6 +105,10 @@ class Scaled(Stack):
             "REDIS_URL": self.redis.url,
         }
 
+    def stop(self) -> None:
+        self.postgres.stop()
+        self.redis.stop()
+
     def new_site(self):
         number = next(self._numbers)
         folder, database = self.folder / f"site-{number}", f"site_{number}"
