@@ -34,13 +34,13 @@ def _ignore(hint: dict) -> None:
 
 
 class Group:
-    """Sends hints to every process and hands those that come to a table of handlers."""
+    """Sends hints to every process and hands theirs to a table of handlers."""
 
     def __init__(self):
-        self.process = secrets.token_hex(8)  # tells one's own hints from the others'
+        self._process = secrets.token_hex(8)
         self._layer = get_channel_layer()
         self._handlers: dict[str, Callable[[dict], None]] = {}
-        self._outgoing: asyncio.Queue[tuple[dict, Callable[[], None] | None]] = asyncio.Queue()
+        self._outgoing: asyncio.Queue[dict] = asyncio.Queue()
         self._down = False
         self._echo = asyncio.Event()
         self.on("echo", lambda hint: self._echo.set())
@@ -51,12 +51,12 @@ class Group:
         """Hand hints of this type to `handler`."""
         self._handlers[kind] = handler
 
-    def publish(self, hint: dict, lost: Callable[[], None] | None = None) -> None:
-        """Send `hint` soon, to all processes, this one included. `lost` is called if it failed."""
+    def publish(self, hint: dict) -> None:
+        """Send `hint` soon, to all other processes."""
         if self._outgoing.qsize() >= BACKLOG:
             self._outgoing.get_nowait()
             self._outgoing.task_done()
-        self._outgoing.put_nowait((hint | {"process": self.process}, lost))
+        self._outgoing.put_nowait(hint | {"process": self._process})
 
     async def add(self) -> None:
         """Put the process's channel into the group, if the layer can be reached. Adding again is
@@ -93,14 +93,12 @@ class Group:
     async def _send(self) -> None:
         """Publish what waits, until cancelled."""
         while True:
-            hint, lost = await self._outgoing.get()
+            hint = await self._outgoing.get()
             try:
                 async with asyncio.timeout(TIMEOUT):
                     await self._layer.group_send(GROUP, hint)
             except Exception as error:
                 self._lost(error)
-                if lost:
-                    lost()
             self._outgoing.task_done()
 
     async def _listen(self) -> None:
@@ -134,6 +132,8 @@ class Group:
         while True:
             hint = await self._layer.receive(channel)
             self._found()
+            if hint.get("process") == self._process:
+                continue
             try:
                 # An unknown one is from a newer process, during a deploy.
                 self._handlers.get(hint["type"], _ignore)(hint)

@@ -21,11 +21,6 @@ class Order:
         """Something is held whose predecessor has not come."""
         return bool(self._held)
 
-    def hold(self, batch: Batch) -> None:
-        """Keep a batch until it is received, or released."""
-        if batch.epoch == self.ring.epoch and batch.end > self.ring.seq:
-            self._held[batch.start] = batch
-
     def receive(self, batch: Batch) -> bool:
         """Deliver `batch` and what was held after it; hold it where it is early.
 
@@ -35,13 +30,13 @@ class Order:
         if batch.epoch != self.ring.epoch or batch.end <= self.ring.seq:
             return False
         if batch.start > self.ring.seq + 1:
-            self.hold(batch)
+            self._held[batch.start] = batch
             return True
         self._pass_on(batch)
-        self.release()
+        self._release()
         return False
 
-    def release(self) -> None:
+    def _release(self) -> None:
         """Deliver what is held, as far as it follows without a gap."""
         for start in sorted(self._held):
             if start > self.ring.seq + 1:

@@ -59,7 +59,7 @@ class People:
             self._beat,
             self._see,
         )
-        group.on("presence", self._hear_presence)
+        group.on("presence", self.presence.hear)
         group.on("you", self._hear_rename)
 
     # --- names -----------------------------------------------------------------------------------
@@ -171,12 +171,7 @@ class People:
 
     # --- hints and heartbeats --------------------------------------------------------------------
     def _hear_rename(self, hint: dict) -> None:
-        if hint["process"] != self._group.process:
-            self._start(self._follow(hint["id"]))
-
-    def _hear_presence(self, hint: dict) -> None:
-        if hint["process"] != self._group.process:
-            self.presence.hear(hint)
+        self._start(self._follow(hint["id"]))
 
     async def _beat(self) -> None:
         while True:

@@ -159,10 +159,10 @@ class Relay:
         self._writer.post(draft, settle, refusal)
 
     def _committed(self, batches: list[Batch]) -> None:
-        """What is stored goes to all by the group, to this process, too."""
+        """What is stored goes to the other processes by the group, and here without it."""
         for batch in batches:
-            self.tail.hold(batch)
-            self.group.publish(batch.as_hint(), lost=self.tail.mend)
+            self.group.publish(batch.as_hint())
+            self.tail.hear(batch)
 
     def deliver(self, batch: Batch) -> None:
         self._fanout.tell(batch)

@@ -1,10 +1,10 @@
 """The tail of the log: whatever is stored comes to this process in order, once, with no gap.
 
-The log is the truth, the channel layer a hint. Batches come, as hints, from the writers of all
-processes, and are delivered in the order of their numbers. A batch that is early waits a moment
-for its predecessor, then the gap is read from the log; one that is old is ignored. Every second
-or two the counter in the database is looked at, so what the channel layer lost comes late, no
-more.
+The log is the truth, the channel layer a hint. Batches come from the writer of this process, and
+as hints from those of all others, and are delivered in the order of their numbers. A batch that is
+early waits a moment for its predecessor, then the gap is read from the log; one that is old is
+ignored. Every second or two the counter in the database is looked at, so what the channel layer
+lost comes late, no more.
 """
 
 import asyncio
@@ -18,19 +18,17 @@ from django.db import Error as DatabaseError
 
 from chat import log
 from chat.batch import Batch
-from chat.batcher import Batcher, Full
 from chat.database import Threads
 from chat.order import Order
 from chat.protocol import FrameError, Since
 from chat.ring import LATEST, Ring
 
-EARLY = 0.2  # seconds that a batch waits for its predecessor, or for its echo
+EARLY = 0.2  # seconds that a batch waits for its predecessor
 PAUSE = (1.0, 2.0)  # seconds between two looks at the counter
+GATHER = 1.0  # seconds between two looks for those who ask: a thousand pages ping 45 times a second
+ASKING = 100_000  # who wait for a look
 START = 5.0  # seconds that somebody waits for the history to be read
 RING = 1000
-GATHER = (
-    0.25  # seconds in which those who ask are gathered: a thousand pages ping 45 times a second
-)
 logger = logging.getLogger(__name__)
 
 
@@ -62,27 +60,19 @@ class Tail:
         self._looking = asyncio.Lock()
         self._moved = asyncio.Event()  # set, and replaced, when the position changes
         self._blind = self._ended = False
-        self._questions: Batcher[Callable[[], None]] = Batcher(
-            self._answer, capacity=100_000, most=100_000
-        )
-        self.tasks: tuple[Callable[[], Awaitable[None]], ...] = (
-            self._watch,
-            self._mend,
-            self._questions.run,
-        )
+        self._asking: list[Callable[[], None]] = []
+        self._looked = 0.0  # when, by the loop's clock
+        self.tasks: tuple[Callable[[], Awaitable[None]], ...] = (self._watch, self._mend)
 
     async def started(self) -> None:
-        """Wait until the history is here, up to what this process has stored.
-
-        Raises `FrameError("busy")` if that takes too long.
-        """
+        """Wait until the history is here. Raises `FrameError("busy")` if that takes too long."""
+        if self._started.is_set():
+            return
         try:
             async with asyncio.timeout(START):
                 await self._started.wait()
         except TimeoutError:
             raise FrameError("busy", retry_after=2) from None
-        # Who asks now may know what we have stored and not heard back of yet.
-        self._order.release()
 
     @property
     def ring(self) -> Ring:
@@ -101,31 +91,11 @@ class Tail:
 
     # --- what comes ------------------------------------------------------------------------------
     def hear(self, batch: Batch) -> None:
-        """A batch has come as a hint."""
-        if self._order is None:
-            return
-        if batch.epoch != self.ring.epoch:
-            self.nudge()
-        elif self._order.receive(batch):
-            self.mend_soon()
-
-    def hold(self, batch: Batch) -> None:
-        """This process has stored a batch: keep it until its hint comes back, or is late.
-
-        A channel layer that loses it costs a moment, and no query.
-        """
+        """A batch was stored, by this process or by another one."""
         if self._order is None or batch.epoch != self.ring.epoch:
             self.nudge()
-        else:
-            self._order.hold(batch)
-            self.mend_soon()
-
-    def mend_soon(self) -> None:
-        asyncio.get_running_loop().call_later(EARLY, self._mending.set)
-
-    def mend(self) -> None:
-        """A hint is lost for certain: don't wait for it."""
-        self._mending.set()
+        elif self._order.receive(batch):
+            asyncio.get_running_loop().call_later(EARLY, self._mending.set)
 
     def nudge(self) -> None:
         """Something has changed in the database: look now, not at the next turn."""
@@ -135,27 +105,14 @@ class Tail:
     def ask(self, answer: Callable[[], None]) -> None:
         """Call `answer` when `seq` is what the database has after this moment.
 
-        One query for all who ask within a moment; where it fails, `seq` is what it was.
+        One look for all who ask within a second; where it fails, `seq` is what it was.
         """
-        try:
-            self._questions.put(answer)
-        except Full:
+        if len(self._asking) >= ASKING:
             answer()
-
-    async def _answer(self, answers: list[Callable[[], None]]) -> None:
-        with contextlib.suppress(DatabaseError):
-            head = await self._threads.run(log.head)
-            if head.epoch == self.ring.epoch:
-                self._head = head
-        for answer in answers:
-            answer()
-        await asyncio.sleep(GATHER)
-
-    async def _database_seq(self) -> int:
-        asked = asyncio.Event()
-        self.ask(asked.set)
-        await asked.wait()
-        return self.seq
+            return
+        if not self._asking:
+            asyncio.get_running_loop().call_at(self._looked + GATHER, self.nudge)
+        self._asking.append(answer)
 
     async def resumable(self, since: Since | None) -> bool:
         """Whether a client with this position can go on from there.
@@ -165,7 +122,7 @@ class Tail:
         """
         if since is None or since.epoch != self.ring.epoch:
             return False
-        if since.seq > self.ring.seq and await self._database_seq() >= since.seq:
+        if since.seq > self.ring.seq:
             with contextlib.suppress(DatabaseError):
                 await self._look(at_least=since.seq)
         return since.epoch == self.ring.epoch and self.ring.floor <= since.seq <= self.ring.seq
@@ -188,19 +145,18 @@ class Tail:
 
     # --- how it gets on --------------------------------------------------------------------------
     async def _mend(self) -> None:
-        """Close gaps, with what is held here or else with what the log has."""
+        """Close the gaps before what came early with what the log has."""
         while True:
             await self._mending.wait()
             self._mending.clear()
-            if self._order is None:
-                continue
-            self._order.release()
             if self._order.waits:
                 with contextlib.suppress(DatabaseError):  # `_watch` tries again, and says so
                     await self._look()
 
     async def _watch(self) -> None:
         while True:
+            asking, self._asking = self._asking, []
+            self._looked = asyncio.get_running_loop().time()
             try:
                 await self._look()
             except DatabaseError as error:
@@ -209,6 +165,8 @@ class Tail:
                 self._blind = True
             else:
                 self._blind = False
+            for answer in asking:
+                answer()
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._nudged.wait(), random.uniform(*PAUSE))
             self._nudged.clear()

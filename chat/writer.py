@@ -137,11 +137,13 @@ class Writer:
 
     async def _attempt(self, drafts: list[log.Draft]) -> tuple[list[int | None], list[Batch]]:
         """However long it takes. After a while whoever comes anew is told that it does."""
-        attempt = asyncio.ensure_future(self._writing.run(log.append, drafts, self._known()))
-        await asyncio.wait({attempt}, timeout=PATIENCE)
-        if not attempt.done():
-            self._lost(TimeoutError(f"no answer for {PATIENCE:.0f} s"))
-        return await attempt
+        overdue = asyncio.get_running_loop().call_later(
+            PATIENCE, self._lost, TimeoutError(f"no answer for {PATIENCE:.0f} s")
+        )
+        try:
+            return await self._writing.run(log.append, drafts, self._known())
+        finally:
+            overdue.cancel()
 
     async def _look_up(self, batch: list[Waiting]) -> None:
         seqs = await self._reading.run(log.find, [waiting.draft for waiting in batch])

@@ -23,6 +23,8 @@ from chat.relay import running_relay
 from chatsite.forwarded import client_address
 from chatsite.websocket import WebSocket
 
+DAPHNES_PING = 20  # seconds of silence after which it pings, where nobody says otherwise
+PING = 26  # for us: pages ping by themselves, after 25 s at the latest
 BACKLOG = 2048  # connections that wait to be accepted
 LEAVE = 2.5  # seconds that sockets and requests have to end
 AT_MOST = 9.0  # seconds that the end may take; whoever sent SIGTERM kills after 10
@@ -42,6 +44,8 @@ class Server(server.Server):
             "proxy_forwarded_port_header": None,
             "proxy_forwarded_proto_header": None,
         }
+        if options.get("ping_interval") == DAPHNES_PING:
+            options["ping_interval"] = PING
         self._ready = options.pop("ready_callable", None)
         self._ports = []
         super().__init__(*args, ready_callable=self._prepare, **options)

@@ -76,6 +76,14 @@ class WebSocket(ws_protocol.WebSocketProtocol):
             self._sendAutoPing()  # and drops the socket where nothing comes in its ping_timeout
 
     # --- inward ----------------------------------------------------------------------------------
+    def dataReceived(self, data):
+        self._dataReceived(data)  # autobahn's own writes a line first, for a log that nobody reads
+
+    def onMessageEnd(self):
+        if not self.failedByMe:  # autobahn's own tells observers besides; there are none
+            self.onMessage(b"".join(self.message_data), self.message_is_binary)
+        self.message_data = None
+
     def onMessage(self, payload, isBinary):
         if self._cut:
             return

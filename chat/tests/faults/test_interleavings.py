@@ -120,7 +120,7 @@ class Room(RuleBasedStateMachine):
         for message in Message.objects.filter(rev__gt=len(self.history)).order_by("rev"):
             self._happened(message)
         for batch in batches:
-            self.processes[process].order.hold(batch)
+            self.processes[process].order.receive(batch)
             self.hints += [(0, batch), (1, batch)]
 
     @precondition(lambda self: self.stored)
@@ -142,10 +142,6 @@ class Room(RuleBasedStateMachine):
         process, batch = self.hints.pop(pick % len(self.hints))
         for _ in range(times):
             self.processes[process].order.receive(Batch.of_hint(batch.as_hint()))
-
-    @rule(process=PROCESSES)
-    def releases(self, process):
-        self.processes[process].order.release()
 
     @rule(process=PROCESSES)
     def looks(self, process):
