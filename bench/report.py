@@ -21,7 +21,7 @@ INTRODUCTION = """\
 # Measured side by side
 
 Made by `make bench` (see README.md) on {date}. {machine}. {runs}; ours serves on core {serving},
-the load and the databases have core {loading}. {times}.
+the load and the databases have core {loading}. Of several runs the medians are told.
 
 Every message has 40 characters and goes to every client. Ours stores it before it acknowledges
 it, and every client checks that it hears every number once and in order; no other one here stores
@@ -87,7 +87,6 @@ def _median(group: list[dict]) -> dict:
 
 
 def markdown(merged: Sequence[dict], about: dict, grace: float) -> str:
-    runs = sorted({entry["run"] for entry in merged})
     parts = [
         INTRODUCTION.format(
             date=about["date"],
@@ -95,7 +94,6 @@ def markdown(merged: Sequence[dict], about: dict, grace: float) -> str:
             runs="The server's core is its own" if SERVING != LOADING else "There is one core",
             serving=", ".join(map(str, SERVING)),
             loading=", ".join(map(str, LOADING)),
-            times=f"Medians of {runs[-1]} runs" if runs[-1] > 1 else "One run",
             grace=grace,
             busy=BUSY,
         ),
@@ -105,9 +103,12 @@ def markdown(merged: Sequence[dict], about: dict, grace: float) -> str:
     for clients in sorted({entry["clients"] for entry in merged}):
         crowd = [entry for entry in merged if entry["clients"] == clients]
         for rate in sorted({entry["rate"] for entry in crowd if "rate" in entry}):
-            parts.append(f"## {clients:,} clients, {rate:,g} messages a second\n")
             # Who was refused all rates says so in each table.
-            parts.append(_loads([e for e in crowd if e.get("rate", rate) == rate]))
+            entries = [entry for entry in crowd if entry.get("rate", rate) == rate]
+            runs = max(entry["run"] for entry in entries)
+            times = f"{runs} runs" if runs > 1 else "one run"
+            parts.append(f"## {clients:,} clients, {rate:,g} messages a second ({times})\n")
+            parts.append(_loads(entries))
         parts.append(f"## {clients:,} clients join, 100 at a time\n")
         parts.append(_joins(crowd))
     parts.append("## Versions\n\n" + ", ".join(about["versions"]) + "\n")

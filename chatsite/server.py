@@ -44,7 +44,7 @@ class Server(server.Server):
             "proxy_forwarded_port_header": None,
             "proxy_forwarded_proto_header": None,
         }
-        if options.get("ping_interval") == DAPHNES_PING:
+        if options.get("ping_interval", DAPHNES_PING) == DAPHNES_PING:
             options["ping_interval"] = PING
         self._ready = options.pop("ready_callable", None)
         self._ports = []

@@ -6,6 +6,9 @@ import urllib.request
 
 import pytest
 
+from chat import admin, log
+from chat.models import Message
+
 EVIL = "<img src=x onerror=alert(1)>"
 
 
@@ -101,3 +104,11 @@ def test_the_log_itself_is_not_in_the_admin(moderator):
 
 def test_a_stranger_is_asked_to_log_in(site):
     assert "password" in site.request("/admin/chat/message/").body.decode()
+
+
+def test_the_list_of_messages_is_counted_no_further_than_it_is_shown(db, monkeypatch):
+    monkeypatch.setattr(admin, "LISTED", 3)
+    log.append([log.Draft("ada", "Ada", f"nonce-{number:04}", "hello") for number in range(5)])
+    newest = admin.MessageAdmin.paginator(Message.objects.order_by("-seq"), 2)
+    assert newest.count == 3
+    assert [message.seq for page in newest for message in page] == [5, 4, 3]

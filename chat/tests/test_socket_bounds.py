@@ -10,6 +10,7 @@ from http.client import HTTPConnection
 import pytest
 
 from chat.tests.support.people import Person
+from chatsite.server import Server
 
 
 def raw_join(site) -> socket.socket:
@@ -104,3 +105,9 @@ def test_a_database_that_hangs_can_not_keep_a_process_from_ending(make_site, joi
     finally:
         site.postgres.resume()
     assert not [frame for frame in ada.frames if frame.get("nonce") == nonce]
+
+
+def test_a_page_that_pings_by_itself_is_not_pinged_besides():
+    ours, theirs = {"application": None, "endpoints": ["tcp:0"]}, {"ping_interval": 1}
+    assert Server(**ours).ping_interval > 25
+    assert Server(**ours, **theirs).ping_interval == 1
