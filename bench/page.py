@@ -106,13 +106,13 @@ class Crowd:
 
     def comes(self) -> None:
         while len(self._people) < self._size:
-            self._comes_one()
+            self._people.append(self._somebody())
             if len(self._people) % 50 == 0:
                 self._read()
         threading.Thread(target=self._live, daemon=True).start()
 
-    def _comes_one(self) -> None:
-        self._people.append(Somebody(self._port, f"Somebody {next(self._names)}"))
+    def _somebody(self) -> Somebody:
+        return Somebody(self._port, f"Somebody {next(self._names)}")
 
     def _read(self) -> None:
         for person in self._people:
@@ -133,8 +133,9 @@ class Crowd:
                     person.says({"type": "ping", "seq": 0})
             if changed < (now - begun) * CHANGING and len(self._people) > SPEAKERS:
                 changed += 1
-                self._people.pop(SPEAKERS + changed % (len(self._people) - SPEAKERS)).goes()
-                self._comes_one()
+                place = SPEAKERS + changed % (len(self._people) - SPEAKERS)
+                self._people[place].goes()
+                self._people[place] = self._somebody()  # in its turn, or it misses its ping
 
     def _speak(self) -> None:
         self.said += 1
