@@ -4,13 +4,17 @@ import shutil
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from chat.tests.support import people, servers
 from chat.tests.support.site import Site
 
 SCREENSHOTS = Path(__file__).parent / "screenshots"
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+
+# Long enough for a machine that does something else for some seconds; it costs nothing when all
+# is well.
+expect.set_options(timeout=15_000)
 
 
 # --- Django inside pytest's process --------------------------------------------------------------

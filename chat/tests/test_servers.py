@@ -1,5 +1,6 @@
 """Under other servers than our own the site is slower, and as correct; several share a port."""
 
+import asyncio
 import json
 import socket
 import ssl
@@ -11,9 +12,9 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
+from websockets.asyncio.client import connect as connect_to
+from websockets.asyncio.client import unix_connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
-from websockets.sync.client import connect as connect_to
-from websockets.sync.client import unix_connect
 
 from chat.tests.support import eventually
 from chat.tests.support.servers import Daphne, free_port
@@ -149,22 +150,28 @@ PLAIN = {"compression": None, "max_size": None, "proxy": None, "open_timeout": 3
 def test_a_conversation_in_long_messages(make_site, tmp_path, way):
     options, connects = way(tmp_path, free_port())
     make_site(options=options)
-    with connects() as ada, connects() as eve:
+    asyncio.run(conversation(connects))
 
-        def gets(socket, kind):
-            while (frame := json.loads(socket.recv(10)))["type"] != kind:
+
+# Not the client with a thread: a TLS socket that one thread reads and another writes may hang
+# (https://github.com/python/cpython/issues/143756).
+async def conversation(connects):
+    async def gets(socket, kind):
+        async with asyncio.timeout(10):
+            while (frame := json.loads(await socket.recv()))["type"] != kind:
                 pass
-            return frame
+        return frame
 
+    async with connects() as ada, connects() as eve:
         for socket, name in ((ada, "Ada"), (eve, None)):
-            socket.send(json.dumps({"type": "join", "name": name}))
-            gets(socket, "messages")
+            await socket.send(json.dumps({"type": "join", "name": name}))
+            await gets(socket, "messages")
         for number in range(200):
             post = {"type": "post", "nonce": f"nonce-{number:04}", "text": "x" * 4000}
-            ada.send(json.dumps(post))
-            assert gets(ada, "accepted")["seq"] == number + 1
+            await ada.send(json.dumps(post))
+            assert (await gets(ada, "accepted"))["seq"] == number + 1
         heard = 0
         while heard < 200:
-            frame = gets(eve, "messages")
+            frame = await gets(eve, "messages")
             assert frame["from"] == heard + 1
             heard = frame["to"]
