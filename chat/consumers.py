@@ -23,6 +23,7 @@ from chat.writer import Stored
 
 DEFERRED = 1000  # frames that wait while a `hello` and its messages are on their way
 JOIN_PAUSE = 1.0  # seconds that a join beyond the rate takes
+IN_A_ROW = 8  # frames; `receive` doesn't wait while there is more, and others do
 FAREWELL = 5.0  # seconds that a `bye` may take
 UNANSWERED = 32  # posts; a client that sends more is not read until some are settled
 logger = logging.getLogger(__name__)
@@ -52,8 +53,9 @@ class ChatConsumer(AsyncWebsocketConsumer):
         self._unanswered = asyncio.Semaphore(UNANSWERED)
         try:
             while True:
-                await self.dispatch(await receive())
-                await asyncio.sleep(0)  # `receive` doesn't wait while there is more: others do
+                for _ in range(IN_A_ROW):
+                    await self.dispatch(await receive())
+                await asyncio.sleep(0)
         except StopConsumer:
             pass
         finally:

@@ -3,30 +3,13 @@
 import json
 import os
 import signal
-import socket
 import time
 from http.client import HTTPConnection
 
 import pytest
 
-from chat.tests.support.people import Person
+from chat.tests.support.people import Person, raw_join
 from chatsite.server import Server
-
-
-def raw_join(site) -> socket.socket:
-    """A socket, shaken hands and joined, that nobody reads."""
-    link = socket.create_connection(("127.0.0.1", site.processes[0].port))
-    link.sendall(
-        b"GET /ws/chat/ HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\nConnection: Upgrade"
-        b"\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n"
-    )
-    answer = b""
-    while not answer.endswith(b"\r\n\r\n"):
-        answer += link.recv(1)
-    assert b" 101 " in answer
-    join = b'{"type":"join"}'
-    link.sendall(bytes([0x81, 0x80 | len(join), 0, 0, 0, 0]) + join)  # the mask changes nothing
-    return link
 
 
 # --- outward -------------------------------------------------------------------------------------

@@ -7,6 +7,7 @@ bob.hears_nothing()
 """
 
 import json
+import socket
 import time
 import uuid
 
@@ -266,3 +267,19 @@ def join(site: Site, name: str | None = None, *, since: dict | None = None, **co
     if name is not None:
         eventually(is_named)
     return person
+
+
+def raw_join(site: Site) -> socket.socket:
+    """A connection, shaken hands and joined without a name, that nobody reads."""
+    link = socket.create_connection(("127.0.0.1", site.processes[0].port), DEADLINE)
+    link.sendall(
+        b"GET /ws/chat/ HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\nConnection: Upgrade"
+        b"\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n"
+    )
+    answer = b""
+    while not answer.endswith(b"\r\n\r\n"):
+        answer += link.recv(1)
+    assert b" 101 " in answer
+    join = b'{"type":"join"}'
+    link.sendall(bytes([0x81, 0x80 | len(join), 0, 0, 0, 0]) + join)  # the mask changes nothing
+    return link
