@@ -5,39 +5,31 @@
 Starts a site on SQLite, lets `people` join over real WebSockets, five of them leaving and others
 coming each second, and lets ten of them post `rate` messages a second between them. Meanwhile
 three readers have the page open in Chromium: one at the end of the log, one scrolled up, one in
-a hidden tab. Of each it prints, in --rows lines: the nodes of the document, the
-heap after a garbage collection, and since the last line the number of tasks over 50 ms, the
-longest of them, and for each message the time spent on scripts, and on all (tasks) - all in ms.
-At the end: what it took the hidden tab to come back, and what the first load weighs.
+a hidden tab. Of each it prints, in --rows lines: the nodes of the document, the heap after a
+garbage collection, and since the last line the number of tasks over 50 ms, the longest of them,
+and for each message the time spent on scripts, and on all (tasks) - all in ms. Below, of all three
+together: the tasks that took over 50 ms of CPU, and the longest, by a trace; the others waited for
+a core. At the end: what it took the hidden tab to come back, and what the first load weighs.
 
 The hidden tab is told so by the page's own means (document.hidden, no animation frames): a
 headless Chromium hides nothing. Of what the people hear nothing is parsed; each reads once in two
-seconds, a few at a time: all at once they would hold up the browser. It needs two free cores: one
-for the site, one for the browser.
+seconds, a few at a time: all at once they would hold up the browser. The site has one core, the
+people and the browser, which draws by software here, have the other.
 """
 
 import argparse
-import base64
-import contextlib
-import json
-import secrets
 import shutil
-import socket
 import tempfile
-import threading
 import time
 from pathlib import Path
 
-from playwright.sync_api import CDPSession, Page, sync_playwright
+from playwright.sync_api import Browser, CDPSession, Page, sync_playwright
 
-from bench.machine import raise_open_files
+from bench.machine import LOADING, SERVING, pinned, raise_open_files
+from bench.talkers import Crowd
 from chat.tests.support.servers import stop_all
 from chat.tests.support.site import Embedded, Site, collect_static
 
-SPEAKERS = 10
-CHANGING = 5  # people a second leave, and as many come
-TURN = 0.01  # seconds
-READ_EVERY, ALIVE_EVERY = 200, 2200  # turns
 HIDE = """
   let hidden = true;
   Object.defineProperty(document, "hidden", { get: () => hidden });
@@ -58,95 +50,11 @@ WATCH = """
   const note = (list) => longTasks.push(...list.getEntries().map((task) => task.duration));
   new PerformanceObserver(note).observe({ type: "longtask" });
 """
-WORDS = (
-    "Whoever reads this reads fast, there are many of us and all of us talk at once today".split()
-)
-
-
-class Somebody:
-    """A WebSocket, by hand: what it hears is thrown away unread."""
-
-    def __init__(self, port: int, name: str):
-        self._socket = socket.create_connection(("127.0.0.1", port), timeout=30)
-        key = base64.b64encode(secrets.token_bytes(16)).decode()
-        self._socket.sendall(
-            f"GET /ws/chat/ HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nUpgrade: websocket\r\n"
-            "Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
-            f"Sec-WebSocket-Key: {key}\r\n\r\n".encode()
-        )
-        answer = self._socket.recv(4096)
-        assert answer.startswith(b"HTTP/1.1 101"), answer
-        self.says({"type": "join", "name": name})
-        self._socket.setblocking(False)
-
-    def says(self, frame: dict) -> None:
-        payload = json.dumps(frame).encode()
-        size = len(payload)
-        head = bytes([0x81, 0x80 | size]) if size < 126 else b"\x81\xfe" + size.to_bytes(2, "big")
-        self._socket.sendall(head + bytes(4) + payload)  # a mask of zeros masks nothing
-
-    def reads(self) -> None:
-        with contextlib.suppress(BlockingIOError):
-            while len(self._socket.recv(1 << 18)) == 1 << 18:
-                pass
-
-    def goes(self) -> None:
-        self._socket.close()
-
-
-class Crowd:
-    """The people, in a thread of their own."""
-
-    def __init__(self, site: Site, size: int, rate: float):
-        self._port, self._size, self._rate = site.processes[0].port, size, rate
-        self._people: list[Somebody] = []
-        self._names = iter(range(1_000_000_000))
-        self._over = threading.Event()
-        self.said = 0
-
-    def comes(self) -> None:
-        while len(self._people) < self._size:
-            self._people.append(self._somebody())
-            if len(self._people) % 50 == 0:
-                self._read()
-        threading.Thread(target=self._live, daemon=True).start()
-
-    def _somebody(self) -> Somebody:
-        return Somebody(self._port, f"Somebody {next(self._names)}")
-
-    def _read(self) -> None:
-        for person in self._people:
-            person.reads()
-
-    def _live(self) -> None:
-        begun = time.monotonic()
-        changed = turn = 0
-        while not self._over.wait(TURN):
-            now = time.monotonic()
-            while self.said < (now - begun) * self._rate:
-                self._speak()
-            while turn < (now - begun) / TURN:
-                turn += 1
-                for person in self._people[turn % READ_EVERY :: READ_EVERY]:
-                    person.reads()
-                for person in self._people[turn % ALIVE_EVERY :: ALIVE_EVERY]:
-                    person.says({"type": "ping", "seq": 0})
-            if changed < (now - begun) * CHANGING and len(self._people) > SPEAKERS:
-                changed += 1
-                place = SPEAKERS + changed % (len(self._people) - SPEAKERS)
-                self._people[place].goes()
-                self._people[place] = self._somebody()  # in its turn, or it misses its ping
-
-    def _speak(self) -> None:
-        self.said += 1
-        text = f"{self.said}: {' '.join(WORDS[: 3 + self.said % 15])}"
-        if self.said % 20 == 0:
-            text += " https://example.org/about"
-        nonce = secrets.token_hex(8)
-        self._people[self.said % SPEAKERS].says({"type": "post", "nonce": nonce, "text": text})
-
-    def goes(self) -> None:
-        self._over.set()
+LONG = 50.0  # ms
+TASKS = {
+    "includedCategories": ["disabled-by-default-devtools.timeline"],
+    "excludedCategories": ["*"],
+}
 
 
 class Reader:
@@ -216,6 +124,38 @@ class Reader:
             print(f"    {ms / seconds:7.1f} ms a second  {what}")
 
 
+class Trace:
+    """The tasks of all tabs' main threads, and how much of each was CPU."""
+
+    def __init__(self, chromium: Browser):
+        self._cdp = chromium.new_browser_cdp_session()
+        self._cdp.on("Tracing.dataCollected", lambda data: self._collect(data["value"]))
+        self._cdp.on("Tracing.tracingComplete", lambda _: setattr(self, "_complete", True))
+
+    def start(self) -> None:
+        self._main_threads: set[tuple[int, int]] = set()
+        self._tasks: list[tuple[tuple[int, int], float]] = []
+        self._complete = False
+        self._cdp.send("Tracing.start", {"transferMode": "ReportEvents", "traceConfig": TASKS})
+
+    def _collect(self, events: list[dict]) -> None:
+        for event in events:
+            thread = event["pid"], event["tid"]
+            if event["name"] == "RunTask":
+                self._tasks.append((thread, event.get("tdur", 0) / 1000))
+            elif event["name"] == "thread_name" and event["args"]["name"] == "CrRendererMain":
+                self._main_threads.add(thread)
+
+    def end(self, page: Page) -> str:
+        """What the tabs did since `start`, in a line; `page` is one to wait with."""
+        self._cdp.send("Tracing.end")
+        while not self._complete:
+            page.wait_for_timeout(20)
+        took = [ms for thread, ms in self._tasks if thread in self._main_threads]
+        long = sum(ms > LONG for ms in took)
+        return f"{len(took)} tasks, over {LONG:.0f} ms of CPU: {long}, longest {max(took):.0f}"
+
+
 def first_load(page: Page, url: str) -> str:
     """What a browser gets that was never here."""
     sizes: dict[str, int] = {}
@@ -238,6 +178,7 @@ def run(site: Site, chosen: argparse.Namespace) -> None:
         chromium = playwright.chromium.launch(
             executable_path=shutil.which("chromium"), args=["--no-sandbox", "--disable-gpu"]
         )
+        trace = Trace(chromium)
         # A process and a window each, so that none waits for another.
         pages = [chromium.new_context().new_page() for _ in range(4)]
         print("first load:", first_load(pages[-1], site.url))
@@ -256,13 +197,16 @@ def run(site: Site, chosen: argparse.Namespace) -> None:
             reader.row(1)
         said = crowd.said
         for row in range(chosen.rows):
+            trace.start()
             wait(chosen.minutes * 60_000 / chosen.rows)
+            tasks = trace.end(pages[0])
             said, before = crowd.said, said
             print(
                 f"{(row + 1) * chosen.minutes * 60 / chosen.rows:.0f} s, {said - before} messages"
             )
             for reader in readers:
-                print(" ", reader.row(said - before), flush=True)
+                print(" ", reader.row(said - before))
+            print(f"  all      {tasks}", flush=True)
         if len(readers) > 2:
             print(f"hidden comes back: longest task {readers[2].come_back():.0f} ms")
         if chosen.profile:
@@ -291,7 +235,10 @@ def main() -> None:
         try:
             stack = Embedded(Path(folder))
             collect_static(stack.start())
-            run(Site(stack, {}), chosen)
+            with pinned(SERVING):
+                site = Site(stack, {})
+            with pinned(LOADING):
+                run(site, chosen)
         finally:
             stop_all()
 
