@@ -96,9 +96,10 @@ class WebSocket(ws_protocol.WebSocketProtocol):
             self._receive({"type": "websocket.receive", "text": text})
 
     def _is_between_frames(self) -> bool:
-        """Whether autobahn waits for a new frame, and for nothing else."""
+        """Whether the next byte begins a frame, and nothing else is to be looked at."""
         return (
             self._reads_itself
+            and not self._held
             and self.state == self.STATE_OPEN
             and not self.data
             and self.current_frame is None

@@ -142,7 +142,7 @@ def over_tls(folder: Path, port: int):
     return ["-e", endpoint], lambda: connect_to(url, ssl=trusting, **PLAIN)
 
 
-PLAIN = {"compression": None, "max_size": None, "proxy": None, "open_timeout": 30}
+PLAIN = {"compression": None, "proxy": None, "max_size": None, "max_queue": None}
 
 
 @pytest.mark.stack("embedded")
@@ -168,7 +168,8 @@ async def conversation(connects):
             await gets(socket, "messages")
         for number in range(200):
             post = {"type": "post", "nonce": f"nonce-{number:04}", "text": "x" * 4000}
-            await ada.send(json.dumps(post))
+            await ada.send(json.dumps(post))  # more than it reads at once
+        for number in range(200):
             assert (await gets(ada, "accepted"))["seq"] == number + 1
         heard = 0
         while heard < 200:
