@@ -13,8 +13,8 @@ a core. At the end: what it took the hidden tab to come back, and what the first
 
 The hidden tab is told so by the page's own means (document.hidden, no animation frames): a
 headless Chromium hides nothing. Of what the people hear nothing is parsed; each reads once in two
-seconds, a few at a time: all at once they would hold up the browser. The site has one core, the
-people and the browser, which draws by software here, have the other.
+seconds, a few at a time: all at once they would hold up the browser. It wants four free cores:
+one for the site, one for the people, two for the browser, which may draw by software.
 """
 
 import argparse
@@ -25,7 +25,7 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, CDPSession, Page, sync_playwright
 
-from bench.machine import LOADING, SERVING, pinned, raise_open_files
+from bench.machine import raise_open_files
 from bench.talkers import Crowd
 from chat.tests.support.servers import stop_all
 from chat.tests.support.site import Embedded, Site, collect_static
@@ -235,10 +235,7 @@ def main() -> None:
         try:
             stack = Embedded(Path(folder))
             collect_static(stack.start())
-            with pinned(SERVING):
-                site = Site(stack, {})
-            with pinned(LOADING):
-                run(site, chosen)
+            run(Site(stack, {}), chosen)
         finally:
             stop_all()
 
