@@ -35,7 +35,7 @@ autobahn.pformat = id
 class WebSocket(ws_protocol.WebSocketProtocol):
     """One socket; an `Outlet` (chat/outlet.py) to the application."""
 
-    _reads_itself = False  # as far as it can
+    _reads_itself = False  # whole texts, once it is open and autobahn's parser is as we know it
     _held = False  # too much waits inward: it is not read
     _released = 0.0
     _flood_began = 0.0

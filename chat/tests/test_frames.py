@@ -115,5 +115,6 @@ def test_a_wrong_frame_is_told_by_the_code_of_the_close(site, wrong, code):
 
 def test_no_release_has_closed_the_quick_ways(site):
     link = raw_join(site)
+    assert link.recv(1)  # it is open, and would have been told
     assert "slower" not in site.processes[0].tail()
     link.close()
