@@ -65,6 +65,7 @@ class _Register:
         found = touched.select_for_update().order_by("id")
         self._members = {member.id: member for member in found}
         self._new: dict[str, Member] = {}  # to be written in one statement
+        self._back: list[Member] = []  # under the name they had: in one statement, too
         self._holders: dict[str, dict[str, Member]] = {}  # by either key, then by id
         for member in self._members.values():
             self._note(member)
@@ -101,9 +102,11 @@ class _Register:
         """Write the name down, where it isn't already. Returns whether it is a new one."""
         member = self._members.get(claim.member_id)
         renamed = member is None or member.name != name
-        if not renamed and member.name_key and member.last_address == claim.address:  # noqa: SIM102
-            if member.held_until > self._now + PRESENT / 2:
-                return False  # a storm of reconnects writes nothing
+        if not renamed and member.name_key and member.last_address == claim.address:
+            if member.held_until < self._now + PRESENT / 2:
+                member.held_until = _held_until(self._now, lasting=member.lasting)
+                self._back.append(member)
+            return False
         if member is None:
             member = self._members[claim.member_id] = Member(id=claim.member_id)
             self._new[member.id] = member
@@ -117,8 +120,9 @@ class _Register:
         return renamed
 
     def write(self) -> None:
-        """Write down who was not known before."""
+        """Write down who was not known before, and hold the names of those who are back."""
         Member.objects.bulk_create(self._new.values())
+        _refresh(Member.objects.filter(id__in=[member.id for member in self._back]), self._now)
 
 
 @lru_cache(maxsize=10_000)
@@ -146,11 +150,16 @@ def seen(member_ids: Iterable[str]) -> dict[str, str]:
         here = Member.objects.filter(id__in=ids[start : start + 500], name_key__isnull=False)
         with transaction.atomic():
             held |= dict(here.select_for_update().order_by("id").values_list("id", "name"))
-            for lasting in (False, True):
-                here.filter(lasting=lasting).update(
-                    last_seen_at=now, held_until=_held_until(now, lasting=lasting)
-                )
+            _refresh(here, now)
     return held
+
+
+def _refresh(members: QuerySet[Member], now: datetime) -> None:
+    """Hold the names of these, whose rows are locked, for another while."""
+    for lasting in (False, True):
+        members.filter(lasting=lasting).update(
+            last_seen_at=now, held_until=_held_until(now, lasting=lasting)
+        )
 
 
 @transaction.atomic

@@ -98,6 +98,29 @@ def test_who_is_present_keeps_the_name():
     assert claim("b", "Ada").taken
 
 
+@pytest.mark.parametrize("away", [39, 41])
+def test_who_comes_back_holds_the_name_for_another_while(away):
+    claim("a", "Ada")
+    time_passes(seconds=away)
+    claims = [Claim("a", "Ada", "192.0.2.1"), Claim("b", "Ada", None)]
+    assert members.claim(claims) == [Claimed("Ada"), Claimed(None, taken=True)]
+    time_passes(seconds=30)
+    assert claim("b", "Ada").taken
+    time_passes(seconds=11)
+    assert claim("b", "Ada").name == "Ada"
+
+
+def test_a_thousand_who_come_back_take_six_statements_not_a_thousand(
+    django_assert_max_num_queries,
+):
+    claims = [Claim(f"{number}", f"Person {number}", None) for number in range(1000)]
+    members.claim(claims)
+    time_passes(seconds=30)
+    with django_assert_max_num_queries(6):
+        members.claim(claims)
+    assert claim("x", "Person 999").taken
+
+
 def test_who_has_spoken_keeps_the_name_for_days(settings):
     settings.CHAT_NAME_DAYS = 30
     claim("a", "Ada")
