@@ -54,16 +54,18 @@ class Batcher(Generic[Item]):
         """Work until cancelled."""
         while True:
             await self._some.wait()
-            batch = self._take()
-            try:
-                await self._work(batch)
-            except Exception as error:
-                if not isinstance(error, DatabaseError):  # of an outage, others speak, once
-                    logger.exception("a batch of %d failed", len(batch))
-                self._failed(batch)
+            await self._hand_on(self._take())
             if not self._waiting:
                 self._some.clear()
                 self._idle.set()
+
+    async def _hand_on(self, batch: list[Item]) -> None:
+        try:
+            await self._work(batch)
+        except Exception as error:
+            if not isinstance(error, DatabaseError):  # of an outage, others speak, once
+                logger.exception("a batch of %d failed", len(batch))
+            self._failed(batch)
 
     async def drained(self) -> None:
         """Wait until nothing waits and nothing is at work."""

@@ -7,6 +7,7 @@ Unicode Technical Standard 39, section 4: two names are confusable if their skel
 
 import re
 import unicodedata
+from functools import lru_cache
 from itertools import groupby
 from typing import NamedTuple
 
@@ -41,6 +42,7 @@ class Keys(NamedTuple):
     look_key: str
 
 
+@lru_cache(maxsize=10_000)
 def check(text: str) -> str:
     """Return the name as it is shown; raise `NameInvalid` if it can't be one."""
     # Before any work is put into it: one character may become 18, and PRECIS is slow.

@@ -12,6 +12,7 @@ from collections.abc import Awaitable, Callable
 from functools import lru_cache
 from http import HTTPStatus
 
+from autobahn.twisted import websocket as on_twisted
 from autobahn.websocket import protocol as autobahn
 from autobahn.websocket.types import ConnectionDeny
 from daphne import ws_protocol
@@ -28,8 +29,14 @@ UNREAD_BYTES = 1024 * 1024  # outward; with more waiting the socket is closed
 KERNEL_BYTES = 256 * 1024  # what the system buffers besides; by itself it goes to megabytes
 logger = logging.getLogger(__name__)
 
-# For a log that nobody reads, autobahn writes out its options at each connection: 0.3 ms CPU.
-autobahn.pformat = id
+
+def _unread(*args, **options) -> str:
+    """For a log that nobody reads, autobahn formats all it does at each connection: 0.3 ms CPU."""
+    return ""
+
+
+autobahn.pformat = autobahn.hltype = autobahn.hlval = _unread
+on_twisted.hltype = on_twisted.hlval = _unread
 
 
 class WebSocket(ws_protocol.WebSocketProtocol):
@@ -44,6 +51,7 @@ class WebSocket(ws_protocol.WebSocketProtocol):
 
     def connectionMade(self):
         super().connectionMade()
+        self.is_closed.addCallback(_nothing)  # it would refer to us: only gc would free us
         self._opened = self._heard = _now()
         self._room = asyncio.Event()  # less than the transport's bufferSize waits outward
         self._room.set()
@@ -161,21 +169,26 @@ class WebSocket(ws_protocol.WebSocketProtocol):
     def write(self, text: str) -> None:
         """Send a text frame; nothing, where the socket is not open any more.
 
-        A text that goes to many is framed once, and given to the system at once where nothing
-        else waits: autobahn, Twisted's buffer and another turn of the loop would cost more than
-        the rest of a delivery.
+        A text that goes to many is framed once.
         """
-        if self.state != self.STATE_OPEN:
-            return
-        frame, sent = _framed(text), 0
+        if self.state == self.STATE_OPEN:
+            self.sendData(_framed(text))
+
+    def sendData(self, data, sync=False, chopsize=None):
+        """Autobahn's own way out, and ours. (Nothing here is sent in chops.)
+
+        Where nothing else waits, the system gets it at once: Twisted's buffer and another turn of
+        the loop would cost more than the rest of a delivery.
+        """
+        sent = 0
         if self._send and self.transport.connected and not unsent(self._buffer):
             try:
-                sent = self._send(frame)
+                sent = self._send(data)
             except OSError:  # it is full, or gone: the transport knows what to do
                 sent = 0
-            if sent == len(frame):
+            if sent == len(data):
                 return
-        self.transport.write(frame[sent:])
+        self.transport.write(data[sent:])
         if self._buffer and unsent(self._buffer) > UNREAD_BYTES and not self._cut:
             self._say_bye("slow", "You don't read what is sent to you.")
 
@@ -219,6 +232,10 @@ class WebSocket(ws_protocol.WebSocketProtocol):
             status = HTTPStatus(message["status"])
             deferred.errback(ConnectionDeny(code=status.value, reason=status.phrase))
             self.server.protocol_disconnected(self)
+
+
+def _nothing(_) -> None:
+    pass
 
 
 def unsent(transport: FileDescriptor) -> int:

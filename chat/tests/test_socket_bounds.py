@@ -7,7 +7,9 @@ import time
 from http.client import HTTPConnection
 
 import pytest
+from websockets.exceptions import InvalidStatus
 
+from chat.tests.support import eventually
 from chat.tests.support.people import Person, raw_join
 from chatsite.server import Server
 
@@ -36,6 +38,50 @@ def test_a_burst_of_frames_is_answered_in_full(make_site, join):
         ada.sends(f'{{"type":"?{number}"}}')
     answers = {json.loads(ada.socket.recv(10)).get("for") for _ in range(10_000)}
     assert answers >= {f"?{number}" for number in range(9_990)}, "but for a tick or two"
+
+
+# --- what is over --------------------------------------------------------------------------------
+# Daphne without Python's garbage collector: says, when asked, which of a socket's objects it has.
+COUNTING = """
+import gc, signal, sys
+from daphne import cli
+
+def count(*_):
+    kinds = [type(thing).__name__ for thing in gc.get_objects()]
+    names = "WebSocket", "ChatConsumer", "HTTPChannel"
+    print("there are", *(kinds.count(name) for name in names), file=sys.stderr)
+
+gc.disable()
+signal.signal(signal.SIGUSR1, count)
+cli.CommandLineInterface.entrypoint()
+"""
+
+
+def test_nothing_is_left_of_a_socket_that_is_over_for_the_garbage_collector(make_site, join):
+    site = make_site(program=("-c", COUNTING), processes=1, CHAT_SOCKETS_PER_ADDRESS="3")
+    server = site.processes[0]
+
+    def there_are() -> str:
+        said = server.log.read_text().count("there are")
+        os.kill(server.pid, signal.SIGUSR1)
+        eventually(lambda: server.log.read_text().count("there are") > said)
+        return server.log.read_text().rpartition("there are ")[2].strip()
+
+    ada, bob, eve = (join(site, name) for name in ("Ada", "Bob", "Eve"))
+    eventually(lambda: there_are() == "3 3 0")
+    ada.says("hello")
+    bob.sends("?")
+    bob.gets("error")
+    with pytest.raises(InvalidStatus):
+        Person(site)  # one too many
+    with pytest.raises(InvalidStatus):
+        Person(site, origin="http://evil.example")
+    eventually(lambda: there_are() == "3 3 0")
+    ada.leaves()
+    bob.drops()
+    eve.sends(b"x" * 100_000)  # too large: it is closed
+    assert eve.is_closed() == 1009
+    eventually(lambda: there_are() == "0 0 0")
 
 
 # --- the end of a process ------------------------------------------------------------------------
