@@ -25,8 +25,8 @@ test: .venv/.test staticfiles/staticfiles.json
 	.venv/bin/ruff format --check
 	bin/check-deploy
 	$(PY) manage.py makemigrations --check --dry-run
-	$(PY) -m pytest -n 2 --dist loadfile --stack embedded
-	$(PY) -m pytest -n 2 --dist loadfile --stack scaled
+	$(PY) -m pytest -n 3 --dist loadfile --stack embedded
+	$(PY) -m pytest -n 3 --dist loadfile --stack scaled
 
 # What is measured goes into docs/RELIABILITY.md.
 FAULTS := $(PY) -m pytest -n 2 --dist loadfile --length full --record .faults.jsonl chat/tests/faults
