@@ -8,6 +8,8 @@ import socket
 import threading
 import time
 
+from websockets.frames import Frame, Opcode
+
 from chat.tests.support.site import Site
 
 SPEAKERS = 10
@@ -37,9 +39,7 @@ class Somebody:
 
     def says(self, frame: dict) -> None:
         payload = json.dumps(frame).encode()
-        size = len(payload)
-        head = bytes([0x81, 0x80 | size]) if size < 126 else b"\x81\xfe" + size.to_bytes(2, "big")
-        self._socket.sendall(head + bytes(4) + payload)  # a mask of zeros masks nothing
+        self._socket.sendall(Frame(Opcode.TEXT, payload).serialize(mask=True))
 
     def reads(self) -> None:
         with contextlib.suppress(BlockingIOError):
@@ -64,15 +64,12 @@ class Crowd:
         while len(self._people) < self._size:
             self._people.append(self._somebody())
             if len(self._people) % 50 == 0:
-                self._read()
+                for person in self._people:
+                    person.reads()
         threading.Thread(target=self._live, daemon=True).start()
 
     def _somebody(self) -> Somebody:
         return Somebody(self._port, f"Somebody {next(self._names)}")
-
-    def _read(self) -> None:
-        for person in self._people:
-            person.reads()
 
     def _live(self) -> None:
         begun = time.monotonic()

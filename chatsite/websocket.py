@@ -7,7 +7,6 @@ that clock.
 
 import asyncio
 import logging
-import socket
 from collections.abc import Awaitable, Callable
 from functools import lru_cache
 from http import HTTPStatus
@@ -16,17 +15,15 @@ from autobahn.twisted import websocket as on_twisted
 from autobahn.websocket import protocol as autobahn
 from autobahn.websocket.types import ConnectionDeny
 from daphne import ws_protocol
-from twisted.internet.abstract import FileDescriptor
-from twisted.internet.interfaces import ITransport
 
 from chat import protocol
 from chatsite.frames import whole_text
+from chatsite.outward import Outward
 
 UNREAD_FRAMES = 64  # inward; with more waiting the socket is not read
 FLOOD = 10.0  # seconds of that until it is closed
 BREATH = 0.25  # seconds of reading that don't end a flood: a busy machine takes such breaks
 UNREAD_BYTES = 1024 * 1024  # outward; with more waiting the socket is closed
-KERNEL_BYTES = 256 * 1024  # what the system buffers besides; by itself it goes to megabytes
 logger = logging.getLogger(__name__)
 
 
@@ -53,16 +50,7 @@ class WebSocket(ws_protocol.WebSocketProtocol):
         super().connectionMade()
         self.is_closed.addCallback(_nothing)  # it would refer to us: only gc would free us
         self._opened = self._heard = _now()
-        self._room = asyncio.Event()  # less than the transport's bufferSize waits outward
-        self._room.set()
-        self.transport.unregisterProducer()  # the HTTP channel that this connection began as
-        self.transport.registerProducer(self, streaming=True)
-        self._buffer = _descriptor(self.transport)
-        self._send = None
-        if self._buffer is self.transport:  # no TLS in between
-            handle = self.transport.getHandle()
-            handle.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, KERNEL_BYTES)
-            self._send = handle.send
+        self._outward = Outward(self.transport)
 
     def onConnect(self, request):
         if not request.headers.get("sec-websocket-protocol", "").isascii():
@@ -74,7 +62,7 @@ class WebSocket(ws_protocol.WebSocketProtocol):
         super().onOpen()
 
     def onClose(self, wasClean, code, reason):
-        self._room.set()
+        self._outward.stopProducing()
         if self._flood_ends:
             self._flood_ends.cancel()
         super().onClose(wasClean, code, reason)
@@ -167,46 +155,23 @@ class WebSocket(ws_protocol.WebSocketProtocol):
 
     # --- outward ---------------------------------------------------------------------------------
     def write(self, text: str) -> None:
-        """Send a text frame; nothing, where the socket is not open any more.
-
-        A text that goes to many is framed once.
-        """
+        """Send a text frame; nothing, where the socket is not open any more."""
         if self.state == self.STATE_OPEN:
             self.sendData(_framed(text))
 
     def sendData(self, data, sync=False, chopsize=None):
-        """Autobahn's own way out, and ours. (Nothing here is sent in chops.)
-
-        Where nothing else waits, the system gets it at once: Twisted's buffer and another turn of
-        the loop would cost more than the rest of a delivery.
-        """
-        sent = 0
-        if self._send and self.transport.connected and not unsent(self._buffer):
-            try:
-                sent = self._send(data)
-            except OSError:  # it is full, or gone: the transport knows what to do
-                sent = 0
-            if sent == len(data):
-                return
-        self.transport.write(data[sent:])
-        if self._buffer and unsent(self._buffer) > UNREAD_BYTES and not self._cut:
+        """Autobahn's own way out, and ours. (Nothing here is sent in chops.)"""
+        if self._outward.write(data) or self._cut:
+            return
+        if self._outward.unsent > UNREAD_BYTES:
             self._say_bye("slow", "You don't read what is sent to you.")
 
     async def flushed(self) -> None:
         """Wait until the client has taken nearly all that was written."""
-        await self._room.wait()
+        await self._outward.flushed()
 
     def stop(self) -> None:
         """Nothing to do."""
-
-    def pauseProducing(self):
-        self._room.clear()
-
-    def resumeProducing(self):
-        self._room.set()
-
-    def stopProducing(self):
-        self._room.set()
 
     # --- ends ------------------------------------------------------------------------------------
     def _say_bye(self, code: str, message: str):
@@ -238,22 +203,6 @@ def _nothing(_) -> None:
     pass
 
 
-def unsent(transport: FileDescriptor) -> int:
-    """How many bytes wait in the transport's buffers."""
-    return len(transport.dataBuffer) - transport.offset + transport._tempDataLen
-
-
-def _descriptor(transport: ITransport) -> FileDescriptor | None:
-    """What `transport` writes to in the end, if that has the buffers that `unsent` looks at."""
-    transport = getattr(transport, "transport", transport)  # TLS wraps it
-    try:
-        unsent(transport)
-    except AttributeError:
-        logger.warning("Twisted's buffers are not known: nobody slow is cut, and all is slower")
-        return None
-    return transport
-
-
 def _tells_where_it_is(parser: autobahn.WebSocketProtocol) -> bool:
     """Whether autobahn's parser has what `_is_between_frames` looks at."""
     known = all(
@@ -267,7 +216,7 @@ def _tells_where_it_is(parser: autobahn.WebSocketProtocol) -> bool:
 
 @lru_cache(maxsize=4)
 def _framed(text: str) -> bytes:
-    """A server's text frame (RFC 6455, section 5.2)."""
+    """A server's text frame (RFC 6455, section 5.2). One that goes to many is made once."""
     message = autobahn.PreparedMessage(
         text.encode(), isBinary=False, applyMask=False, doNotCompress=True
     )

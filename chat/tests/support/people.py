@@ -12,6 +12,7 @@ import time
 import uuid
 
 from websockets.exceptions import ConnectionClosed
+from websockets.frames import Frame, Opcode
 from websockets.sync.client import ClientConnection, connect
 
 from chat.tests.support import eventually
@@ -280,6 +281,5 @@ def raw_join(site: Site) -> socket.socket:
     while not answer.endswith(b"\r\n\r\n"):
         answer += link.recv(1)
     assert b" 101 " in answer
-    join = b'{"type":"join"}'
-    link.sendall(bytes([0x81, 0x80 | len(join), 0, 0, 0, 0]) + join)  # the mask changes nothing
+    link.sendall(Frame(Opcode.TEXT, b'{"type":"join"}').serialize(mask=True))
     return link
