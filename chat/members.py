@@ -102,7 +102,8 @@ class _Register:
         """Write the name down, where it isn't already. Returns whether it is a new one."""
         member = self._members.get(claim.member_id)
         renamed = member is None or member.name != name
-        if not renamed and member.name_key and member.last_address == claim.address:
+        is_theirs = not renamed and (member.name_key, member.look_key) == keys
+        if is_theirs and member.last_address == claim.address:
             if member.held_until < self._now + PRESENT / 2:
                 member.held_until = _held_until(self._now, lasting=member.lasting)
                 self._back.append(member)

@@ -24,6 +24,7 @@ UNREAD_FRAMES = 64  # inward; with more waiting the socket is not read
 FLOOD = 10.0  # seconds of that until it is closed
 BREATH = 0.25  # seconds of reading that don't end a flood: a busy machine takes such breaks
 UNREAD_BYTES = 1024 * 1024  # outward; with more waiting the socket is closed
+LINGER = 5.0  # seconds that a client has to read the rest, once both have closed
 logger = logging.getLogger(__name__)
 
 
@@ -44,6 +45,7 @@ class WebSocket(ws_protocol.WebSocketProtocol):
     _released = 0.0
     _flood_began = 0.0
     _flood_ends: asyncio.TimerHandle | None = None
+    _lingers: asyncio.TimerHandle | None = None
     _cut = False  # what it sends is of no interest any more
 
     def connectionMade(self):
@@ -63,8 +65,9 @@ class WebSocket(ws_protocol.WebSocketProtocol):
 
     def onClose(self, wasClean, code, reason):
         self._outward.stopProducing()
-        if self._flood_ends:
-            self._flood_ends.cancel()
+        for timer in self._flood_ends, self._lingers:
+            if timer:
+                timer.cancel()
         super().onClose(wasClean, code, reason)
 
     def check_timeouts(self):
@@ -156,14 +159,19 @@ class WebSocket(ws_protocol.WebSocketProtocol):
     # --- outward ---------------------------------------------------------------------------------
     def write(self, text: str) -> None:
         """Send a text frame; nothing, where the socket is not open any more."""
-        if self.state == self.STATE_OPEN:
-            self.sendData(_framed(text))
+        if self.state == self.STATE_OPEN and not self._outward.write(_framed(text)):
+            self._look_at_unsent()
+
+    def sendPong(self, payload=None):
+        super().sendPong(payload)
+        self._look_at_unsent()
 
     def sendData(self, data, sync=False, chopsize=None):
-        """Autobahn's own way out, and ours. (Nothing here is sent in chops.)"""
-        if self._outward.write(data) or self._cut:
-            return
-        if self._outward.unsent > UNREAD_BYTES:
+        """Autobahn's own way out. (Nothing here is sent in chops.)"""
+        self._outward.write(data)
+
+    def _look_at_unsent(self):
+        if self._outward.unsent > UNREAD_BYTES and not self._cut:
             self._say_bye("slow", "You don't read what is sent to you.")
 
     async def flushed(self) -> None:
@@ -182,6 +190,13 @@ class WebSocket(ws_protocol.WebSocketProtocol):
             self.sendClose(protocol.CLOSE_CODES[code])
         if self._held:
             self._release()  # for the client's answer
+
+    def _closeConnection(self, abort=False):
+        """Called when all is said. Who doesn't read the rest of it would stay for ever."""
+        super()._closeConnection(abort)
+        if not abort:
+            loop = asyncio.get_running_loop()
+            self._lingers = loop.call_later(LINGER, self.transport.abortConnection)
 
     def handle_reply(self, message):
         if message.get("type", "").startswith("websocket.http.response."):

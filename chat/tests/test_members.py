@@ -110,6 +110,13 @@ def test_who_comes_back_holds_the_name_for_another_while(away):
     assert claim("b", "Ada").name == "Ada"
 
 
+def test_who_comes_back_gets_the_keys_of_newer_rules():
+    claim("a", "Ada")
+    Member.objects.update(name_key="older", look_key="older")
+    assert claim("a", "Ada") == Claimed("Ada")
+    assert claim("b", "ADA").taken
+
+
 def test_a_thousand_who_come_back_take_six_statements_not_a_thousand(
     django_assert_max_num_queries,
 ):

@@ -9,9 +9,11 @@ from http.client import HTTPConnection
 import pytest
 from websockets.exceptions import InvalidStatus
 
+from chat.tests.faults.rude import Rude
 from chat.tests.support import eventually
 from chat.tests.support.people import Person, raw_join
 from chatsite.server import Server
+from chatsite.websocket import LINGER
 
 
 # --- outward -------------------------------------------------------------------------------------
@@ -28,6 +30,19 @@ def test_a_resume_of_megabytes_is_no_reason_to_be_cut(make_site, join):
     eve.hears("last")  # 3.2 MB, in the end
     assert len(eve.heard) == 401
     eve.drops()
+
+
+def test_who_says_goodbye_and_does_not_read_the_rest_is_cut(make_site, join):
+    site = make_site(processes=1, CHAT_POST_RATE="")
+    ada, rude = join(site, "Ada"), Rude(site)
+    for _ in range(25):
+        for nonce in [ada.posts("x" * 4000) for _ in range(10)]:
+            ada.is_accepted(nonce)
+    ada.catches_up()  # so it was written to all: 1 MB, of which the system takes less than half
+    rude.closes()
+    eventually(lambda: not rude.is_connected(), LINGER + 5)
+    rude.drops()
+    ada.says("still here")
 
 
 # --- inward --------------------------------------------------------------------------------------

@@ -44,6 +44,11 @@ class Rude:
         self._protocol.send_text(json.dumps(frame).encode())
         self._socket.sendall(self._written())
 
+    def closes(self) -> None:
+        """Say so, and wait for nothing."""
+        self._protocol.send_close(1000)
+        self._socket.sendall(self._written())
+
     def keeps_sending(self, frame: dict) -> None:
         """Send that frame without end, until the connection is cut."""
         self._protocol.send_text(json.dumps(frame).encode())
