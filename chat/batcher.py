@@ -60,6 +60,7 @@ class Batcher(Generic[Item]):
                 self._idle.set()
 
     async def _hand_on(self, batch: list[Item]) -> None:
+        """Not a part of `run`, which would keep the last batch, and its sockets, until the next."""
         try:
             await self._work(batch)
         except Exception as error:

@@ -16,14 +16,19 @@ from chatsite.server import Server
 from chatsite.websocket import LINGER
 
 
+def say_many(person: Person, text: str, *, waves: int, at_once: int) -> None:
+    """Not all at once: megabytes come back, and she may be too slow to read them herself."""
+    for _ in range(waves):
+        for nonce in [person.posts(text) for _ in range(at_once)]:
+            person.is_accepted(nonce)
+
+
 # --- outward -------------------------------------------------------------------------------------
 def test_a_resume_of_megabytes_is_no_reason_to_be_cut(make_site, join):
     site = make_site(processes=1)
     ada = join(site, "Ada")
     first = ada.says("first")
-    for _ in range(10):  # all at once she may be slow to read herself
-        for nonce in [ada.posts("é" * 4000) for _ in range(40)]:
-            ada.is_accepted(nonce)
+    say_many(ada, "é" * 4000, waves=10, at_once=40)
     ada.says("last")
     eve = Person(site)
     eve.joins("Eve", {"epoch": ada.epoch, "seq": first})
@@ -35,9 +40,7 @@ def test_a_resume_of_megabytes_is_no_reason_to_be_cut(make_site, join):
 def test_who_says_goodbye_and_does_not_read_the_rest_is_cut(make_site, join):
     site = make_site(processes=1, CHAT_POST_RATE="")
     ada, rude = join(site, "Ada"), Rude(site)
-    for _ in range(25):
-        for nonce in [ada.posts("x" * 4000) for _ in range(10)]:
-            ada.is_accepted(nonce)
+    say_many(ada, "x" * 4000, waves=25, at_once=10)
     ada.catches_up()  # so it was written to all: 1 MB, of which the system takes less than half
     rude.closes()
     eventually(lambda: not rude.is_connected(), LINGER + 5)
