@@ -51,3 +51,21 @@ test("at the beginning of the room nothing older is looked for", () => {
   timeline.prepend([message(3)], false);
   assert.deepEqual(wire(timeline.floor), 1);
 });
+
+test("what is known stays bounded for who reads above", () => {
+  const timeline = new Timeline();
+  timeline.start([message(1)], 1);
+  const sizes = [];
+  for (let seq = 2; seq <= 1000; seq++) {
+    timeline.merge([message(seq)]);
+    timeline.hold(20);
+    sizes.push(timeline.size);
+  }
+  timeline.merge([message(500, { rev: 1001, text: "changed, and not here" })]);
+  assert.equal(Math.max(...sizes), 40);
+  const shown = () => timeline.messages.map(({ seq }) => seq);
+  const numbers = (first, last) => Array.from({ length: last - first + 1 }, (_, index) => first + index);
+  assert.deepEqual(shown(), numbers(1, 20));
+  timeline.trim(30);
+  assert.deepEqual(shown(), numbers(981, 1000));
+});
