@@ -99,9 +99,7 @@ class Crowd:
         self.gone.append(visitor)
         living = asyncio.create_task(visitor.live())
         try:
-            end = time.monotonic() + RECOVERY
-            while not visitor.is_here and time.monotonic() < end:
-                await asyncio.sleep(0.02)
+            await asyncio.wait_for(visitor.arrived.wait(), RECOVERY)
             visitor.say(f"{name} was here {secrets.token_hex(4)}")
             await asyncio.sleep(HASTE)
         finally:

@@ -74,10 +74,9 @@ INSERTS = {
 }
 
 
-@pytest.fixture
-def rented(make_site, stack):
+@pytest.fixture(scope="module")
+def rented(site):
     """A site whose database belongs to a host: it may read and write, and no more."""
-    site = make_site()
     site.sql(
         "DO $$ BEGIN CREATE ROLE tenant LOGIN; EXCEPTION WHEN duplicate_object THEN END $$;"
         "GRANT ALL ON ALL TABLES IN SCHEMA public TO tenant;"
