@@ -49,9 +49,11 @@ def test_a_database_that_becomes_read_only_takes_no_posts_and_goes_on_when_it_do
     crowd = gather(site)
     with fault("PostgreSQL is read-only", SEES, crowd), outage(site):
         site.postgres.set_read_only(True)
-        crowd.hears_of_nothing(length(short=2, full=15))
-        assert not any(takes_posts(site, process) for process in range(2))
-        site.postgres.set_read_only(False)
+        try:
+            crowd.hears_of_nothing(length(short=2, full=15))
+            assert not any(takes_posts(site, process) for process in range(2))
+        finally:
+            site.postgres.set_read_only(False)
         crowd.gets_on(1)
     eventually(lambda: all(takes_posts(site, process) for process in range(2)))
 
