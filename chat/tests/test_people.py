@@ -3,6 +3,7 @@
 import asyncio
 
 import pytest
+from django.db import OperationalError
 
 from chat import people
 from chat.members import Claim, Claimed
@@ -16,10 +17,12 @@ class Database:
     """Grants every name, once `answers` is set, in place of the threads."""
 
     def __init__(self):
-        self.answers, self.asked = asyncio.Event(), []
+        self.answers, self.asked, self.error = asyncio.Event(), [], None
 
     async def run(self, job, claims):
         self.asked += [claim.name for claim in claims]
+        if self.error:
+            raise self.error
         await self.answers.wait()
         return [Claimed(claim.name, renamed=True) for claim in claims]
 
@@ -78,3 +81,19 @@ async def test_what_still_waits_when_its_asker_gives_up_is_never_asked(room):
     claimed = await room.claim(Claim("ada", "Third", None))
     assert claimed.name == "Third"
     assert room.database.asked == ["First", "Third"]
+
+
+async def test_where_no_name_can_be_given_a_line_says_so_and_why_and_one_that_it_is_over(
+    room, caplog
+):
+    caplog.set_level("INFO")
+    room.database.answers.set()
+    room.database.error = OperationalError("no such column")
+    await asks(room, "Ada")
+    await asks(room, "Ada")
+    room.database.error = None
+    assert (await room.claim(Claim("ada", "Ada", None))).name == "Ada"
+    assert caplog.messages == [
+        "names can't be given: OperationalError: no such column",
+        "names can be given again",
+    ]
