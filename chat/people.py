@@ -13,6 +13,7 @@ from chat.batcher import Batcher, Full
 from chat.database import Threads
 from chat.group import Group
 from chat.members import Claim, Claimed
+from chat.outage import Outage
 from chat.presence import Presence
 from chat.protocol import FrameError
 
@@ -44,6 +45,7 @@ class People:
         """`tell` sends a frame to every socket of this process."""
         self._threads, self._group = threads, group
         self.presence = Presence(group.publish, tell)
+        self._outage = Outage("names can't be given", "names can be given again")
         self._tabs: dict[str, set[Tab]] = {}
         self._claims: Batcher[tuple[Claim, asyncio.Future[Claimed]]] = Batcher(
             self._claim, self._claim_failed, capacity=5000, most=500
@@ -64,7 +66,10 @@ class People:
 
     # --- names -----------------------------------------------------------------------------------
     async def claim(self, claim: Claim) -> Claimed:
-        """Ask for a name. Raises `FrameError("busy")` where the database doesn't answer."""
+        """Ask for a name. Raises `FrameError("busy")` where the database doesn't answer.
+
+        What waits then is not asked for any more; what is granted even so, their tabs are told.
+        """
         answer: asyncio.Future[Claimed] = asyncio.get_running_loop().create_future()
         try:
             self._claims.put((claim, answer))
@@ -77,17 +82,24 @@ class People:
             raise FrameError("busy", retry_after=2) from None
 
     async def _claim(self, waiting: list[tuple[Claim, asyncio.Future[Claimed]]]) -> None:
+        waiting = [(claim, answer) for claim, answer in waiting if not answer.done()]
+        if not waiting:
+            return  # nobody waits for it any more
         claims = [claim for claim, _ in waiting]
         for again in range(CLAIM_ATTEMPTS - 1, -1, -1):
             try:
                 answers = await self._threads.run(members.claim, claims)
                 break
-            except DatabaseError:  # a name was given away elsewhere, or the connection was dead
-                if not again:
+            except DatabaseError as error:
+                if not again:  # no name given away elsewhere, nor a connection that was dead
+                    self._outage.begins(error)
                     raise
-        for (_, answer), claimed in zip(waiting, answers, strict=True):
-            if not answer.done():  # its socket may be gone
+        self._outage.ends()
+        for (claim, answer), claimed in zip(waiting, answers, strict=True):
+            if not answer.done():
                 answer.set_result(claimed)
+            elif claimed.name:  # too late: they were told `busy`, or are gone
+                self.renamed(claim.member_id, claimed)
 
     def _claim_failed(self, waiting: list[tuple[Claim, asyncio.Future[Claimed]]]) -> None:
         for _, answer in waiting:

@@ -133,3 +133,23 @@ test("over http a taken name is told as for a join and the post waits", async ()
   assert.deepEqual([unnamed.type, unnamed.you, unnamed.resumed], ["hello", null, true]);
   assert.deepEqual(named.you, { id: "ada", name: "Free" });
 });
+
+test("over http what is not known yet is asked again and told nobody", async () => {
+  const { clock, requests, frames, sends, settled, joined } = anHttpSocket();
+  await joined("Ada");
+  for (const nonce of ["n1", "n2"]) sends({ type: "post", nonce, text: nonce });
+  const posts = () => requests.filter(({ body }) => body);
+  posts()[0].answer(504, { code: "unknown", message: "Not known.", retry_after: 2 });
+  await settled();
+  assert.equal(frames.length, 2, "told nobody");
+  clock.pass(2);
+  await settled();
+  posts()[1].answer(200, { nonce: "n1", seq: 11 });
+  await settled();
+  assert.deepEqual(
+    posts().map(({ body }) => body.nonce),
+    ["n1", "n1", "n2"],
+  );
+  assert.deepEqual(posts()[0].body, posts()[1].body);
+  assert.deepEqual(frames.slice(2), [{ type: "accepted", nonce: "n1", seq: 11 }]);
+});
