@@ -12,8 +12,8 @@ from websockets.exceptions import InvalidStatus
 from chat.tests.faults.rude import Rude
 from chat.tests.support import eventually
 from chat.tests.support.people import Person, raw_join
-from chatsite.server import Server
-from chatsite.websocket import LINGER
+from chatsite.server.daphne import Server
+from chatsite.server.websocket import LINGER
 
 
 def say_many(person: Person, text: str, *, waves: int, at_once: int) -> None:
