@@ -82,8 +82,9 @@ class WebSocket(Reading):
         response = self._wire.accept(request)
         if response.status_code != HTTPStatus.SWITCHING_PROTOCOLS:
             self._answer(response)
-            # The exception refers to frames that refer to it: only gc would free them all.
+            # What was wrong refers to frames, and they and the request to it: gc's work otherwise.
             traceback.clear_frames(self._wire.handshake_exc.__traceback__)
+            vars(request).clear()
             return
         self._response, self.unanswered = response, True
         scope = described(request, self.transport, self.server.root_path)
