@@ -1,8 +1,9 @@
-"""Frames as they come over a real socket: in pieces, in heaps, and wrong."""
+"""Handshakes and frames as they come over a real socket: in pieces, in heaps, and wrong."""
 
 import json
 import random
 import re
+import socket
 
 import pytest
 from websockets.frames import Frame, Opcode
@@ -10,6 +11,9 @@ from websockets.frames import Frame, Opcode
 from chat.tests.support.people import raw_join
 
 pytestmark = pytest.mark.stack("embedded")  # no database has a part in it
+
+
+END_OF_LINES = [b"\r", b"\x0b", b"\x0c", b"\x1c", b"\x1d", b"\x1e", b"\x00"]
 
 
 def text_frame(text: str, **changes) -> bytes:
@@ -65,3 +69,61 @@ def test_a_wrong_frame_is_told_by_the_code_of_the_close(site, wrong, code):
     else:
         pytest.fail(f"no close with {code}")
     link.close()
+
+
+# --- handshakes ----------------------------------------------------------------------------------
+def shake_hands(site, *headers: bytes, body: bytes = b"") -> bytes:
+    """The first lines of the answer to a request for a socket, with these headers besides."""
+    link = socket.create_connection(("127.0.0.1", site.processes[0].port), 10)
+    usual = [b"Host: 127.0.0.1", b"Upgrade: websocket", b"Connection: Upgrade"]
+    usual += [b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==", b"Sec-WebSocket-Version: 13"]
+    link.sendall(b"\r\n".join([b"GET /ws/chat/ HTTP/1.1", *usual, *headers, b"", body]))
+    answer = b""
+    while b"\r\n\r\n" not in answer and (more := link.recv(65536)):
+        answer += more
+    link.close()
+    return answer
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        # Daphne makes a request anew for its WebSocket. What some parser would take for the end
+        # of a line must not make two headers of one there (CVE-2026-44546).
+        *(b"X-A: a" + end + b"X-Forwarded-For: 203.0.113.9" for end in END_OF_LINES),
+        *(b"X-A" + end + b"X-Forwarded-For: 203.0.113.9" for end in END_OF_LINES),
+        b"X A: a",
+        b"X-A : a",
+        b"\xc3\xa9: a",
+        b"Sec-WebSocket-Version: 8",
+        b"Sec-WebSocket-Protocol: \xc3\xa9",
+    ],
+)
+def test_a_forged_header_is_refused(site, header):
+    assert shake_hands(site, header).startswith(b"HTTP/1.1 400 ")
+
+
+def test_a_handshake_has_no_body(site):
+    refused = shake_hands(site, b"Content-Length: 5", body=b"hello")
+    assert refused.startswith(b"HTTP/1.1 400 ")
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        [b"Cookie: a=" + b"x" * 12_000],
+        [b"X-%d: y" % number for number in range(200)],
+        ["Cookie: a=é".encode()],
+        [b"Sec-WebSocket-Protocol: chat"],
+        [b"Daphne-Root-Path: /elsewhere"],
+    ],
+    ids=["long", "many", "not ASCII", "subprotocol", "root path"],
+)
+def test_a_handshake_may_have_what_a_request_for_a_page_may_have(site, headers):
+    assert shake_hands(site, *headers).startswith(b"HTTP/1.1 101 ")
+
+
+def test_no_extension_is_agreed_on(site):
+    answer = shake_hands(site, b"Sec-WebSocket-Extensions: permessage-deflate")
+    assert answer.startswith(b"HTTP/1.1 101 ")
+    assert b"sec-websocket-extensions" not in answer.lower()
