@@ -2,6 +2,7 @@
 
 import asyncio
 import signal
+import socket
 import subprocess
 import sys
 from http.client import HTTPConnection
@@ -93,11 +94,21 @@ cli.CommandLineInterface.server_class(application, endpoints, verbosity=0).run()
 """
 
 
+def started(port: int) -> subprocess.Popen:
+    command = [sys.executable, "-c", SERVER, str(port)]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+
+
+def test_a_process_that_can_not_listen_ends_its_application():
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        said, _ = started(other.getsockname()[1]).communicate(timeout=20)
+    began, *_, ended = said.splitlines()
+    assert (began, ended) == ("it listens already: True", "the end")
+
+
 def test_a_process_listens_when_its_application_has_started_and_ends_when_that_has_ended():
     port = free_port()
-    process = subprocess.Popen(
-        [sys.executable, "-c", SERVER, str(port)], stdout=subprocess.PIPE, text=True
-    )
+    process = started(port)
 
     def status() -> int | None:
         link = HTTPConnection("127.0.0.1", port, timeout=5)

@@ -65,7 +65,10 @@ class Server(server.Server):
         except StartupFailed as failed:
             logger.critical("the application can't start: %s", failed)
             sys.exit(1)
-        super().run()
+        try:
+            super().run()
+        finally:  # it has ended long since, but where there was nothing to listen on
+            server.twisted_loop.run_until_complete(self._lifespan.shutdown())
 
     def _prepare(self):
         """Called once the factories are made, before the first connection."""
