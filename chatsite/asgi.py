@@ -5,6 +5,9 @@ import os
 from channels.routing import ProtocolTypeRouter, URLRouter
 from django.core.asgi import get_asgi_application
 
+from chatsite.private import keep_to_ourselves
+
+keep_to_ourselves()
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "chatsite.settings")
 http = get_asgi_application()  # before anything that needs the models
 

@@ -19,7 +19,7 @@ from daphne.management.commands import runserver
 from django.conf import settings
 from twisted.internet.defer import Deferred, gatherResults, maybeDeferred
 
-from chat import outlet, protocol
+from chat import database, outlet, protocol
 from chat.relay import running_relay
 from chatsite.forwarded import client_address
 from chatsite.websocket import WebSocket
@@ -59,6 +59,7 @@ class Server(server.Server):
 
     def _prepare(self):
         """Called once the factories are made, before the first connection."""
+        logger.info("the database is %s", database.which())
         _raise_open_files_limit()
         _spare_what_stays()
         self.ws_factory.protocol = WebSocket

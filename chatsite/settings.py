@@ -5,26 +5,25 @@ import sys
 from pathlib import Path
 
 from csp.constants import NONE, SELF
-from django.core.exceptions import ImproperlyConfigured
 from django.core.management.utils import get_random_secret_key
 
-from chatsite import environment
+from chatsite import environment, private
 
 BASE_DIR = Path(__file__).resolve().parent.parent
-DATA_DIR = Path(environment.env.str("CHAT_DATA", "") or BASE_DIR / "data")
-try:
-    # It has password hashes and people's addresses: for nobody else on this machine.
-    DATA_DIR.mkdir(mode=0o700, parents=True, exist_ok=True)
-except OSError as error:
-    raise ImproperlyConfigured(f"CHAT_DATA={DATA_DIR} can't be made a folder: {error}") from error
+DATA_DIR = Path(environment.env.str("CHAT_DATA", "") or BASE_DIR / "data").absolute()
+# Heroku does it in a build, perhaps before there is a secret, and none must be left in the slug; on a
+# server whoever owns the code does it. Neither has to do with the data.
+COLLECTS_STATIC = sys.argv[1:2] == ["collectstatic"]
+if not COLLECTS_STATIC:
+    private.folder(DATA_DIR)
+    private.files(DATA_DIR / "secret")
 
 ON_HEROKU = "DYNO" in os.environ
 HTTPS = environment.flag("CHAT_HTTPS", default=ON_HEROKU)
 
 # --- Who may come in -----------------------------------------------------------------------------
 DEBUG = environment.flag("DEBUG")
-if sys.argv[1:2] == ["collectstatic"]:
-    # Heroku does it in a build, perhaps before there is a secret; none must be left in the slug.
+if COLLECTS_STATIC:
     SECRET_KEY = get_random_secret_key()
 else:
     SECRET_KEY = environment.secret("SECRET_KEY", DATA_DIR / "secret", required=ON_HEROKU)
@@ -114,6 +113,8 @@ TEMPLATES = [
 DATABASES = {
     "default": environment.database("DATABASE_URL", f"sqlite:///{DATA_DIR / 'chat.sqlite3'}")
 }
+if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3" and not COLLECTS_STATIC:
+    private.files(*(Path(f"{DATABASES['default']['NAME']}{end}") for end in ("", "-wal", "-shm")))
 # A pool, or a connection for each job: kept-alive connections leak under ASGI, where every
 # request may run in another thread.
 DATABASES["default"]["CONN_MAX_AGE"] = 0
