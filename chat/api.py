@@ -40,22 +40,25 @@ STATUS = {
     "rate_limited": 429,
     "slow_mode": 429,
     "busy": 503,
+    "unknown": 504,
 }  # whatever else is wrong with a request: 400
 
 
 @csrf_exempt  # `_post` needs JSON, and looks at `Origin`
 async def messages(request: HttpRequest) -> HttpResponse:
     """`GET` and `POST /api/messages`, as docs/PROTOCOL.md has them."""
-    answer = METHODS.get(request.method)
-    if answer is None:
+    if request.method not in METHODS:
         return HttpResponseNotAllowed(METHODS)
+    answer, overdue = METHODS[request.method]
     try:
         async with asyncio.timeout(AT_MOST):
             response = await answer(request, get_relay())
     except FrameError as wrong:
         response = _problem(wrong)
-    except (DatabaseError, TimeoutError):
+    except DatabaseError:
         response = _problem(FrameError("busy", retry_after=RETRY))
+    except TimeoutError:
+        response = _problem(FrameError(overdue, retry_after=RETRY))
     add_never_cache_headers(response)
     return response
 
@@ -225,8 +228,9 @@ async def _store(relay: Relay, draft: Draft, refusal: FrameError | None) -> Stor
     return await outcome
 
 
-METHODS: dict[str, Callable[[HttpRequest, Relay], Awaitable[HttpResponse]]] = {
-    "GET": _get,
-    "HEAD": _get,
-    "POST": _post,
+# And what is said where an answer takes too long: of a post it is not known what becomes of it.
+METHODS: dict[str, tuple[Callable[[HttpRequest, Relay], Awaitable[HttpResponse]], str]] = {
+    "GET": (_get, "busy"),
+    "HEAD": (_get, "busy"),
+    "POST": (_post, "unknown"),
 }

@@ -53,11 +53,11 @@ class Batcher(Generic[Item]):
     async def run(self) -> None:
         """Work until cancelled."""
         while True:
-            await self._some.wait()
-            await self._hand_on(self._take())
-            if not self._waiting:
+            while not self._waiting:  # it may have been dropped since it was put
                 self._some.clear()
                 self._idle.set()
+                await self._some.wait()
+            await self._hand_on(self._take())
 
     async def _hand_on(self, batch: list[Item]) -> None:
         """Not a part of `run`, which would keep the last batch, and its sockets, until the next."""

@@ -228,7 +228,7 @@ class ChatConsumer(AsyncWebsocketConsumer):
         draft = Draft(self.member_id, self.name or "", frame.nonce, frame.text)
         try:
             self.relay.post(draft, partial(self._settle, frame), refusal)
-        except FrameError:
+        except Exception:
             self._unanswered.release()
             raise
 

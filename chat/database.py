@@ -13,6 +13,7 @@ from typing import ParamSpec, TypeVar
 from django.db import connection
 from django.db.backends.signals import connection_created
 
+READ_ONLY = "25006"  # PostgreSQL's code for: this server takes no writes
 P = ParamSpec("P")
 T = TypeVar("T")
 
@@ -39,6 +40,43 @@ def close_pool() -> None:
         connection.close_pool()
 
 
+def let_go(error: BaseException) -> None:
+    """Close the connection of this thread, truly: after a server's restart it is dead, whatever
+    `error` says, and Django would give it back to the pool as it is.
+
+    Where the server takes no writes, another one may by now have its address: no connection to
+    the old one is used again, for reading neither.
+    """
+    if connection.connection is not None and _is_pooled():
+        connection.connection.close()
+    connection.close()
+    if sqlstate(error) == READ_ONLY:
+        for pool in list(connection._connection_pools.values()):
+            pool.drain()
+
+
+def give_back() -> None:
+    """Return the connection of this thread to the pool; not one that has become read-only."""
+    if connection.connection is not None and _takes_no_writes():
+        connection.connection.close()
+    connection.close()
+
+
+def sqlstate(error: BaseException) -> str | None:
+    """PostgreSQL's code for what went wrong, where that is where it comes from."""
+    return getattr(error.__cause__, "sqlstate", None)
+
+
+def _is_pooled() -> bool:
+    return bool(connection.settings_dict["OPTIONS"].get("pool"))
+
+
+def _takes_no_writes() -> bool:
+    """PostgreSQL says so by itself, with its answers: this costs no question."""
+    told = connection.connection.info.parameter_status
+    return "on" in (told("in_hot_standby"), told("default_transaction_read_only"))
+
+
 class Threads:
     """A few threads, each with a connection of its own while it works.
 
@@ -61,10 +99,9 @@ class Threads:
     def _run(self, job: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         try:
             result = job(*args, **kwargs)
-        except BaseException:
-            # After a server's restart the connection is dead, whatever the error says.
-            connection.close()
+        except BaseException as error:
+            let_go(error)
             raise
-        if connection.settings_dict["OPTIONS"].get("pool") and not self._keep:
-            connection.close()  # gives it back: all threads of the process share a few
+        if _is_pooled() and not self._keep:
+            give_back()  # all threads of the process share a few
         return result

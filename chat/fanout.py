@@ -61,6 +61,13 @@ class Fanout:
         self._left.discard(socket)
         self._ahead.pop(socket, None)
 
+    def begin_afresh(self) -> None:
+        """The history is another one. What waits is of the former: nobody gets it any more, and
+        above all nobody who comes from here on, and knows numbers of the new one."""
+        self._waiting.clear()
+        self._left.clear()
+        self._ahead.clear()
+
     def tell(self, what: Batch | str) -> None:
         """Send a batch, or another frame, to all, after what is on its way."""
         self._waiting.append(what)
@@ -74,8 +81,8 @@ class Fanout:
             frame = self._telling if isinstance(self._telling, str) else self._telling.frame
             for _ in range(min(LOOK, len(self._left))):
                 socket = self._left.pop()
-                text = self._rest(socket) if socket in self._ahead else frame
                 try:
+                    text = self._rest(socket) if socket in self._ahead else frame
                     if text:
                         socket.send_text(text)
                 except Exception:

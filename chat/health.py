@@ -1,6 +1,7 @@
 """Whether this process is alive (`/healthz`), and whether it can do its work (`/readyz`)."""
 
 import asyncio
+import logging
 from functools import cache
 
 from django.db import Error as DatabaseError
@@ -10,12 +11,14 @@ from django.db.migrations.recorder import MigrationRecorder
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.http import require_safe
 
+from chat import upkeep
 from chat.database import Threads
 from chat.relay import get_relay
 
 PATIENCE = 3.0  # seconds; a server that is frozen takes connections, and never answers
 FRESH = 1.0  # seconds that an answer is good for, however many ask
 HEADERS = {"Cache-Control": "no-store"}
+logger = logging.getLogger(__name__)
 
 
 @require_safe
@@ -38,7 +41,8 @@ class Probe:
 
     def __init__(self):
         self._threads = Threads("chat-ready", 1)
-        self._query: asyncio.Task[bool] | None = None
+        self._query: asyncio.Task[None] | None = None
+        self._found: dict[str, str] = {}  # by the query, so far
         self._looking: asyncio.Task[dict[str, str]] | None = None
         self._looked_at = 0.0
 
@@ -52,26 +56,32 @@ class Probe:
         return await asyncio.shield(self._looking)
 
     async def _look(self) -> dict[str, str]:
-        (database, migrations), layer = await asyncio.gather(
-            self._database(), get_relay().group.answers()
-        )
+        relay = get_relay()
+        found, layer = await asyncio.gather(self._database(), relay.group.answers())
         self._looked_at = asyncio.get_running_loop().time()
-        return {
-            "database": database,
-            "migrations": migrations,
-            "channel_layer": "ok" if layer else "failing",
-        }
+        if not relay.takes_posts:
+            found["posts"] = "failing"
+        return found | {"channel_layer": "ok" if layer else "failing"}
 
-    async def _database(self) -> tuple[str, str]:
-        """The states of the database and of its migrations."""
+    async def _database(self) -> dict[str, str]:
+        """The states of the database, its migrations and posts, as far as known in time."""
         if self._query is None or self._query.done():
-            self._query = asyncio.create_task(self._threads.run(is_migrated))
-            # Perhaps nobody waits for it any more, when it fails.
-            self._query.add_done_callback(lambda query: query.cancelled() or query.exception())
+            self._found = {"database": "failing", "migrations": "unknown", "posts": "unknown"}
+            self._query = asyncio.create_task(self._ask(self._found))
         await asyncio.wait([self._query], timeout=PATIENCE)
-        if not self._query.done() or isinstance(self._query.exception(), DatabaseError):
-            return "failing", "unknown"
-        return "ok", "ok" if self._query.result() else "failing"
+        return dict(self._found)
+
+    async def _ask(self, found: dict[str, str]) -> None:
+        try:
+            migrated = await self._threads.run(is_migrated)
+            found |= {"database": "ok", "migrations": "ok" if migrated else "failing"}
+            found["posts"] = "failing"
+            await self._threads.run(upkeep.try_out)
+            found["posts"] = "ok"
+        except DatabaseError:
+            pass  # it is as it was found so far
+        except Exception:
+            logger.exception("the database could not be asked")
 
 
 def is_migrated() -> bool:

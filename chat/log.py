@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import NoReturn
 
-from django.db import OperationalError, connection, transaction
+from django.db import DatabaseError, connection, transaction
 from django.db.backends.utils import CursorWrapper
 from django.db.models import F, QuerySet
 from django.utils import timezone
@@ -45,15 +45,21 @@ class Draft:
         return self.author, self.nonce
 
 
+class RowMissing(DatabaseError):
+    """The log's row or the room's is gone. `upkeep.mend` makes it again."""
+
+
 def head() -> Head:
-    """Where the log stands. Raises `DatabaseError`, also where its row is gone."""
+    """Where the log stands. Raises `RowMissing`, also where the room's row is gone."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT epoch, seq, version FROM chat_log")
+        cursor.execute(
+            "SELECT epoch, seq, version FROM chat_log WHERE EXISTS (SELECT 1 FROM chat_room)"
+        )
         return Head(*(cursor.fetchone() or _no_row()))
 
 
 def _no_row() -> NoReturn:
-    raise OperationalError("the log has no row: the database was wiped, or not migrated")
+    raise RowMissing("the log's row or the room's is gone: was the database flushed?")
 
 
 def touch() -> None:

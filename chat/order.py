@@ -5,6 +5,8 @@ from collections.abc import Callable
 from chat.batch import Batch
 from chat.ring import Ring
 
+HELD_BYTES = 2 * 1024 * 1024  # of frames, whose events take up some three times as much
+
 
 class Order:
     """Puts batches into the ring one after the other and hands each on to `deliver`.
@@ -15,6 +17,7 @@ class Order:
     def __init__(self, ring: Ring, deliver: Callable[[Batch], None]):
         self.ring, self._deliver = ring, deliver
         self._held: dict[int, Batch] = {}  # by start
+        self._held_bytes = 0
 
     @property
     def waits(self) -> bool:
@@ -24,24 +27,39 @@ class Order:
     def receive(self, batch: Batch) -> bool:
         """Deliver `batch` and what was held after it; hold it where it is early.
 
-        Returns whether it was early. What is old is ignored; of what overlaps, the new part is
-        delivered.
+        Returns whether it was early: then what is missing is to be read from the log. What is old
+        is ignored; of what overlaps, the new part is delivered.
         """
         if batch.epoch != self.ring.epoch or batch.end <= self.ring.seq:
             return False
         if batch.start > self.ring.seq + 1:
-            self._held[batch.start] = batch
+            self._hold(batch)
             return True
         self._pass_on(batch)
         self._release()
         return False
+
+    def _hold(self, batch: Batch) -> None:
+        """Keep what is early. Where that becomes too much, all of it is forgotten: the log has
+        it, and who fills this with numbers that never come, fills it once."""
+        self._drop(batch.start)
+        if self._held_bytes + batch.size > HELD_BYTES:
+            self._held.clear()
+            self._held_bytes = 0
+        self._held[batch.start] = batch
+        self._held_bytes += batch.size
+
+    def _drop(self, start: int) -> Batch | None:
+        batch = self._held.pop(start, None)
+        self._held_bytes -= batch.size if batch else 0
+        return batch
 
     def _release(self) -> None:
         """Deliver what is held, as far as it follows without a gap."""
         for start in sorted(self._held):
             if start > self.ring.seq + 1:
                 break
-            batch = self._held.pop(start)
+            batch = self._drop(start)
             if batch.end > self.ring.seq:
                 self._pass_on(batch)
 

@@ -64,7 +64,10 @@ class People:
 
     # --- names -----------------------------------------------------------------------------------
     async def claim(self, claim: Claim) -> Claimed:
-        """Ask for a name. Raises `FrameError("busy")` where the database doesn't answer."""
+        """Ask for a name. Raises `FrameError("busy")` where the database doesn't answer.
+
+        What waits then is not asked for any more; what is granted even so, their tabs are told.
+        """
         answer: asyncio.Future[Claimed] = asyncio.get_running_loop().create_future()
         try:
             self._claims.put((claim, answer))
@@ -77,6 +80,9 @@ class People:
             raise FrameError("busy", retry_after=2) from None
 
     async def _claim(self, waiting: list[tuple[Claim, asyncio.Future[Claimed]]]) -> None:
+        waiting = [(claim, answer) for claim, answer in waiting if not answer.done()]
+        if not waiting:
+            return  # nobody waits for it any more
         claims = [claim for claim, _ in waiting]
         for again in range(CLAIM_ATTEMPTS - 1, -1, -1):
             try:
@@ -85,9 +91,11 @@ class People:
             except DatabaseError:  # a name was given away elsewhere, or the connection was dead
                 if not again:
                     raise
-        for (_, answer), claimed in zip(waiting, answers, strict=True):
-            if not answer.done():  # its socket may be gone
+        for (claim, answer), claimed in zip(waiting, answers, strict=True):
+            if not answer.done():
                 answer.set_result(claimed)
+            elif claimed.name:  # too late: they were told `busy`, or are gone
+                self.renamed(claim.member_id, claimed)
 
     def _claim_failed(self, waiting: list[tuple[Claim, asyncio.Future[Claimed]]]) -> None:
         for _, answer in waiting:

@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NoReturn
 
 from chat import names, text
 
@@ -44,6 +44,7 @@ EXPLANATIONS = {
     "banned": "You can't write here.",
     "nonce_conflict": "Another message was sent under this nonce.",
     "busy": "The room can't answer just now.",
+    "unknown": "It is not known yet whether this is stored. Ask again, under the same nonce.",
     "cookie_required": "Open the page first: its cookie says who you are.",
     "cross_origin": "Only this site's own pages can post.",
 }
@@ -131,10 +132,23 @@ def parse(data: str) -> ClientFrame:
         raise
 
 
+def _whole(digits: str) -> int:
+    """The number; one that is far beyond ours need not be known (Python refuses 4,301 digits)."""
+    return int(digits) if len(digits) < 20 else NUMBER_LIMIT
+
+
+def _no_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is not JSON")
+
+
+# Python takes NaN, Infinity and -Infinity for numbers.
+_decoder = json.JSONDecoder(parse_int=_whole, parse_constant=_no_constant)
+
+
 def decode(data: str) -> dict:
     """The object that `data` is in JSON. Raises `FrameError`."""
     try:
-        fields = json.loads(data)
+        fields = _decoder.decode(data)
     except (ValueError, RecursionError):
         raise FrameError("not_json") from None
     if not isinstance(fields, dict):

@@ -86,6 +86,11 @@ class Relay:
             raise FrameError("busy", retry_after=_return())
         await self.tail.started()
 
+    @property
+    def takes_posts(self) -> bool:
+        """Whether a post that comes now would be tried."""
+        return self._writer.takes_posts
+
     async def farewell(self) -> None:
         """This process ends: tell the authors of what waits, then every socket."""
         self.ending = True
@@ -168,6 +173,7 @@ class Relay:
         self._fanout.tell(batch)
 
     def begin_afresh(self) -> None:
+        self._fanout.begin_afresh()
         for socket in list(self._fanout.sockets):
             socket.dismiss("resync", "The room's history was restored.")
 

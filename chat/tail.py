@@ -16,10 +16,11 @@ from typing import Protocol
 
 from django.db import Error as DatabaseError
 
-from chat import log
+from chat import log, upkeep
 from chat.batch import Batch
 from chat.database import Threads
 from chat.order import Order
+from chat.outage import Outage
 from chat.protocol import FrameError, Since
 from chat.ring import LATEST, Ring
 
@@ -53,13 +54,14 @@ class Tail:
         self._threads, self._settling, self._follower = threads, settling, follower
         self._order: Order | None = None
         self._head: log.Head | None = None  # where the database was last seen to stand
-        self._version: int | None = None  # of the room and the bans that are in force here
+        self._rules: tuple[str, int] | None = None  # which room and bans are in force here
         self._started = asyncio.Event()
         self._nudged = asyncio.Event()
         self._mending = asyncio.Event()
         self._looking = asyncio.Lock()
         self._moved = asyncio.Event()  # set, and replaced, when the position changes
-        self._blind = self._ended = False
+        self._outage = Outage("the history can't be read", "the history can be read again")
+        self._ended = False
         self._asking: list[Callable[[], None]] = []
         self._looked = 0.0  # when, by the loop's clock
         self.tasks: tuple[Callable[[], Awaitable[None]], ...] = (self._watch, self._mend)
@@ -159,14 +161,12 @@ class Tail:
             self._looked = asyncio.get_running_loop().time()
             try:
                 await self._look()
+                self._outage.ends()
             except DatabaseError as error:
-                if not self._blind:  # one line an outage
-                    logger.warning("the history can't be read: %s", error)
-                self._blind = True
-            else:
-                self._blind = False
-            for answer in asking:
-                answer()
+                self._outage.begins(error)
+            finally:  # whatever went wrong, they wait for nothing else
+                for answer in asking:
+                    answer()
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._nudged.wait(), random.uniform(*PAUSE))
             self._nudged.clear()
@@ -179,8 +179,7 @@ class Tail:
         async with self._looking:
             if at_least is not None and self.ring.seq >= at_least:
                 return
-            known = self.known
-            head = await self._threads.run(log.head)
+            known, head = self.known, await self._where()
             if known and head.epoch == known.epoch and head.seq < known.seq:
                 # It was replaced by an older one: its next messages would have numbers that we
                 # have told our clients other messages under.
@@ -189,9 +188,9 @@ class Tail:
             if self._order is None or head.epoch != self.ring.epoch:
                 await self._begin(head)
             self._head = head
-            if head.version != self._version:
+            if (rules := (head.epoch, head.version)) != self._rules:
                 await self._follower.read_rules()
-                self._version = head.version
+                self._rules = rules
             self._started.set()
             while self.ring.seq < head.seq:
                 for batch in await self._threads.run(log.after, self.ring.seq):
@@ -201,6 +200,14 @@ class Tail:
                         self._order.receive(batch)
             if self.ring.short:
                 self.ring.refill(await self._threads.run(log.latest, 2 * LATEST))
+
+    async def _where(self) -> log.Head:
+        """The log's head; a row that must be there, and is gone, is made again."""
+        try:
+            return await self._threads.run(log.head)
+        except log.RowMissing:
+            await self._threads.run(upkeep.mend)
+            return await self._threads.run(log.head)
 
     async def _begin(self, head: log.Head) -> None:
         """Read the newest part of a history that is new to us, at the start or after a restore."""

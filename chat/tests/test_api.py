@@ -7,6 +7,8 @@ from http.client import HTTPConnection
 
 import pytest
 
+from chat.tests.faults import sabotage
+from chat.tests.faults.sabotage import arm, sabotaged
 from chat.tests.support import eventually
 
 JSON = {"Content-Type": "application/json"}
@@ -324,3 +326,30 @@ def test_another_method_is_not_allowed(site):
     answer = site.request("/api/messages", method="DELETE")
     assert answer.status == 405
     assert "POST" in answer.headers["allow"]
+
+
+# --- Outcomes that are not known yet -------------------------------------------------------------
+@once
+def test_what_takes_too_long_is_neither_refused_nor_stored_but_not_known_and_asked_again(make_site):
+    site = make_site(program=sabotaged(sabotage.stores_late))
+    ada = Caller(site, "Ada")
+    ada.says("before")
+    armed = arm(site.env)
+    answer = ada.posts("late", nonce="a-late-one")
+    assert not armed.exists()
+    assert (answer.status, answer.json()["code"]) == (504, "unknown")
+    assert answer.headers["retry-after"] == "2"
+    assert site.sql("SELECT * FROM chat_message WHERE nonce = 'a-late-one'") == []
+    again = ada.posts("late", nonce="a-late-one")
+    eventually(lambda: ada.posts("late", nonce="a-late-one").status == 200)
+    assert again.status in {200, 504}
+    assert len(site.sql("SELECT * FROM chat_message WHERE nonce = 'a-late-one'")) == 1
+
+
+@once
+@pytest.mark.parametrize("constant", ["NaN", "Infinity", "-Infinity"])
+def test_what_json_does_not_know_is_no_json(site, constant):
+    ada = Caller(site)
+    body = f'{{"nonce":"not-a-number","text":"hello","x":{constant}}}'.encode()
+    answer = site.request("/api/messages", body, headers=ada.headers | JSON)
+    assert (answer.status, answer.json()["code"]) == (400, "not_json")

@@ -104,6 +104,38 @@ def test_one_that_fails_keeps_nobody_else_from_hearing():
     assert good.at == 1
 
 
+def test_what_waits_of_one_history_reaches_nobody_of_the_next():
+    room = Room(hasty=lambda: True)
+    old = [room.joins() for _ in range(100)]
+    room.says(10)
+    room.fanout.tell("a tick of the old one")
+    for _ in range(3):
+        room.says()
+    for socket in old:
+        room.fanout.discard(socket)
+    room.fanout.begin_afresh()
+    room.seq = 2  # the next one, restored
+    new = [room.joins() for _ in range(50)]
+    room.says()
+    room.ends()
+    assert {socket.at for socket in new} == {3}
+    assert not any("a tick of the old one" in socket.heard for socket in new)
+
+
+def test_a_step_that_fails_is_not_the_last_one(monkeypatch):
+    room = Room(hasty=lambda: True)
+    sockets = [room.joins() for _ in range(100)]
+    room.says()
+    late = room.joins()
+    monkeypatch.setattr(room.fanout, "_rest", None)  # whoever came meanwhile can't be told
+    room.says()
+    room.ends()
+    room.says()
+    room.ends()
+    assert {socket.at for socket in sockets} == {3}
+    assert late.at < 3
+
+
 @given(st.lists(st.sampled_from("jjsstgggrl"), max_size=120), st.integers())
 def test_whoever_comes_or_comes_again_whenever_misses_nothing_and_gets_nothing_twice(acts, seed):
     chance = random.Random(seed)

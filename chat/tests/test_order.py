@@ -1,5 +1,6 @@
 """Batches, the ring and the order of delivery: pure, so tried in every way."""
 
+import gc
 import json
 from itertools import pairwise
 
@@ -9,7 +10,7 @@ from hypothesis import strategies as st
 
 from chat import protocol
 from chat.batch import Batch, Event, batches
-from chat.order import Order
+from chat.order import HELD_BYTES, Order
 from chat.ring import LATEST, Ring
 
 pytestmark = pytest.mark.stack("embedded")  # needs no server: once is enough
@@ -160,6 +161,39 @@ def test_of_a_batch_that_overlaps_the_new_part_is_delivered():
     order.receive(batch(1, 2))
     order.receive(batch(1, 4))
     assert reader.heard == [1, 2, 3, 4]
+
+
+def test_what_is_early_and_becomes_too_much_is_forgotten_for_the_log_has_it():
+    reader = Reader()
+    order = Order(ring(), reader)
+    for rev in range(2, 2000):
+        assert order.receive(batch(rev, rev, event(rev, size=4000))) is True
+    alive = [one for one in gc.get_objects() if isinstance(one, Batch)]
+    assert sum(one.size for one in alive) <= HELD_BYTES
+    order.receive(batch(1, 1500))  # what the log has
+    order.receive(batch(1501, 1999))
+    assert reader.heard == list(range(1, 2000))
+    assert not order.waits
+
+
+def test_numbers_that_never_come_fill_nothing_for_good():
+    reader = Reader()
+    order = Order(ring(), reader)
+    for rev in range(10**9, 10**9 + 2000):
+        order.receive(batch(rev, rev, event(rev, size=4000)))
+    order.receive(batch(2, 2))
+    order.receive(batch(1, 1))
+    assert reader.heard == [1, 2]
+
+
+def test_the_same_early_batch_again_and_again_is_held_once():
+    reader = Reader()
+    order = Order(ring(), reader)
+    order.receive(batch(3, 3))
+    for _ in range(2000):
+        order.receive(batch(2, 2, event(2, size=4000)))
+    order.receive(batch(1, 1))
+    assert reader.heard == [1, 2, 3]
 
 
 spans = st.lists(

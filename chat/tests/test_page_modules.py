@@ -820,6 +820,27 @@ def test_over_http_a_busy_server_is_not_asked_for_what_was_written_later(js):
     ]
 
 
+def test_over_http_what_is_not_known_yet_is_asked_again_and_told_nobody(js):
+    result = js("""
+        const { clock, requests, frames, sends, settled, joined } = anHttpSocket();
+        await joined("Ada");
+        for (const nonce of ["n1", "n2"]) sends({ type: "post", nonce, text: nonce });
+        const posts = () => requests.filter(({ body }) => body);
+        posts()[0].answer(504, { code: "unknown", message: "Not known.", retry_after: 2 });
+        await settled();
+        const told = frames.length - 2;
+        clock.pass(2);
+        await settled();
+        posts()[1].answer(200, { nonce: "n1", seq: 11 });
+        await settled();
+        return { told, bodies: posts().map(({ body }) => body), frames: frames.slice(2) };
+    """)
+    assert result["told"] == 0
+    assert [body["nonce"] for body in result["bodies"]] == ["n1", "n1", "n2"]
+    assert result["bodies"][0] == result["bodies"][1]
+    assert result["frames"] == [{"type": "accepted", "nonce": "n1", "seq": 11}]
+
+
 def test_over_http_a_taken_name_is_told_as_for_a_join_and_the_post_waits(js):
     result = js("""
         const { requests, frames, sends, settled, joined } = anHttpSocket();

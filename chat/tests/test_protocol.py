@@ -46,9 +46,22 @@ def test_what_is_no_json_is_called_so(data):
     assert code_of(data) == "not_json"
 
 
-@pytest.mark.parametrize("data", ["1", "null", "[]", '"join"', "NaN"])
+@pytest.mark.parametrize("data", ["1", "1e999", "null", "[]", '"join"', "9" * 5000])
 def test_what_is_no_object_is_called_so(data):
     assert code_of(data) == "not_an_object"
+
+
+@pytest.mark.parametrize("constant", ["NaN", "Infinity", "-Infinity"])
+def test_what_python_takes_for_a_number_and_json_does_not_know_is_no_json(constant):
+    for data in (constant, f"[{constant}]", f'{{"type":"ping","seq":1,"x":{{"y":{constant}}}}}'):
+        assert code_of(data) == "not_json"
+
+
+def test_a_number_that_is_too_long_for_python_is_json_and_none_of_ours():
+    long = "9" * 5000
+    assert protocol.parse(f'{{"type":"ping","seq":1,"x":{long}}}').seq == 1
+    for number in (long, f"-{long}", "1e999", "1.0", "9007199254740992", "-1"):
+        assert code_of(f'{{"type":"ping","seq":{number}}}') == "bad_field"
 
 
 @pytest.mark.parametrize("kind", [None, 1, [], {}, "", "Join", "edit", "hello", "\ud800"])

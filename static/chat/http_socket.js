@@ -92,6 +92,12 @@ export class HttpSocket {
       });
       this.#parts.clock.clearTimeout(late);
       if (this.readyState === 3) return;
+      // Not known yet: nobody is told anything, and the same is asked again.
+      if (answer.code === "unknown") {
+        await new Promise((again) => this.#parts.clock.setTimeout(again, answer.retry_after * 1000));
+        if (this.readyState === 3) return;
+        continue;
+      }
       this.#posts.shift();
       this.#answer(post.nonce, answer);
     }

@@ -69,6 +69,22 @@ def loses_the_answer_to_a_commit() -> None:
     log.append = append_and_lose
 
 
+def stores_late() -> None:
+    """It takes three seconds for a batch, and waits one second for what HTTP asks for."""
+    import time
+
+    from chat import api, log
+
+    append, api.AT_MOST = log.append, 1.0
+
+    def append_late(*args):
+        if _is_armed():
+            time.sleep(3)
+        return append(*args)
+
+    log.append = append_late
+
+
 def dies_before_it_publishes() -> None:
     """It is killed when the authors have heard `accepted`, and nobody else has heard anything."""
     import asyncio

@@ -48,5 +48,5 @@ def test_a_message_that_the_database_refuses_does_not_harm_those_beside_it(
         nonces = [eve.posts(text) for text in ("before", "poison", "after")]
         eve.is_accepted(nonces[0])
         eve.is_accepted(nonces[2])
-        assert eve.is_rejected(nonces[1])["code"] == "busy"
+        assert eve.is_rejected(nonces[1])["code"] == "invalid_text"
     assert not site.sql("SELECT * FROM chat_message WHERE text = 'poison'")

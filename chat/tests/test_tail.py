@@ -1,0 +1,144 @@
+"""How a process follows the log, before a database that answers what we say."""
+
+import asyncio
+from collections.abc import Callable
+
+import pytest
+from django.db import OperationalError
+
+from chat import log, tail, upkeep
+from chat.batch import Batch, Event
+from chat.log import Head
+from chat.protocol import Since
+from chat.tail import Tail
+
+pytestmark = pytest.mark.stack("embedded")  # needs no server: once is enough
+
+
+class Database:
+    """A log in memory, in place of the threads; `error` is what every question meets."""
+
+    def __init__(self):
+        self.head, self.error, self.asked = Head("e", 0, 0), None, 0
+        self._jobs = {
+            log.head: lambda: self.head,
+            log.recent: lambda head, count: self.events(0),
+            log.latest: lambda count: self.events(0),
+            log.after: lambda seq: [
+                Batch(self.head.epoch, seq + 1, self.head.seq, tuple(self.events(seq)))
+            ],
+        }
+        self.mended: list[Head] = []
+
+    def events(self, seq: int) -> list[Event]:
+        return [Event(number, number, True, "{}") for number in range(seq + 1, self.head.seq + 1)]
+
+    async def run(self, job, *args):
+        self.asked += 1
+        await asyncio.sleep(0)
+        if job is upkeep.mend:
+            self.error, self.head = None, Head("mended", self.head.seq, 0)
+            return True
+        if self.error:
+            raise self.error
+        return self._jobs[job](*args)
+
+
+class Process:
+    """A tail at work, and what it brought."""
+
+    def __init__(self):
+        self.database = Database()
+        self.heard: list[int] = []
+        self.fresh = self.rules = 0
+        self.settling = asyncio.Lock()
+        self.tail = Tail(self.database, self.settling, self)
+        self.tasks = [asyncio.create_task(work()) for work in self.tail.tasks]
+
+    def deliver(self, batch: Batch) -> None:
+        self.heard += [event.rev for event in batch.events]
+
+    def begin_afresh(self) -> None:
+        self.fresh += 1
+
+    async def read_rules(self) -> None:
+        self.rules += 1
+
+
+async def until(condition: Callable[[], object]) -> None:
+    end = asyncio.get_running_loop().time() + 5
+    while not condition():
+        assert asyncio.get_running_loop().time() < end
+        await asyncio.sleep(0.001)
+
+
+@pytest.fixture
+async def process(monkeypatch):
+    monkeypatch.setattr(tail, "PAUSE", (0.005, 0.005))
+    monkeypatch.setattr(tail, "EARLY", 0.001)
+    process = Process()
+    await process.tail.started()
+    yield process
+    for task in process.tasks:
+        task.cancel()
+    await asyncio.gather(*process.tasks, return_exceptions=True)
+
+
+def batch(start: int, end: int) -> Batch:
+    return Batch("e", start, end, tuple(Event(n, n, True, "{}") for n in range(start, end + 1)))
+
+
+async def test_what_no_hint_has_brought_a_look_brings(process):
+    process.database.head = Head("e", 3, 0)
+    await until(lambda: process.heard == [1, 2, 3])
+
+
+async def test_a_gap_before_what_came_early_is_read_from_the_log(process):
+    process.database.head = Head("e", 4, 0)
+    process.tail.hear(batch(3, 4))
+    await until(lambda: process.heard == [1, 2, 3, 4])
+
+
+async def test_what_is_read_is_delivered_when_its_authors_know(process):
+    async with process.settling:
+        process.database.head = Head("e", 1, 0)
+        await asyncio.sleep(0.05)
+        assert process.heard == []
+    await until(lambda: process.heard == [1])
+
+
+async def test_an_outage_is_a_line_with_its_reason_and_its_end_another(process, caplog):
+    caplog.set_level("INFO")
+    process.database.error = OperationalError("gone\nwith the wind")
+    asked = process.database.asked
+    await until(lambda: process.database.asked > asked + 5)
+    process.database.error, process.database.head = None, Head("e", 1, 0)
+    await until(lambda: process.heard == [1])
+    await until(lambda: len(caplog.messages) > 1)
+    assert caplog.messages == [
+        "the history can't be read: OperationalError: gone",
+        "the history can be read again",
+    ]
+
+
+@pytest.mark.parametrize("error", [OperationalError("gone"), ValueError("a bug")])
+async def test_who_has_asked_where_the_log_stands_is_answered_whatever_happens(process, error):
+    answers = []
+    process.database.error = error
+    process.tail.ask(lambda: answers.append(1))
+    process.tail.nudge()
+    await until(lambda: answers)
+
+
+async def test_a_row_that_is_gone_is_made_again_and_everybody_starts_afresh(process):
+    process.database.head = Head("e", 2, 5)
+    await until(lambda: process.heard == [1, 2])
+    process.database.error = log.RowMissing("gone")
+    await until(lambda: process.fresh == 1)
+    assert process.tail.known == Since("mended", 2)
+
+
+async def test_another_history_has_other_rules_though_it_counts_them_alike(process):
+    await until(lambda: process.rules == 1)
+    process.database.head = Head("other", 0, 0)
+    await until(lambda: process.rules == 2)
