@@ -8,6 +8,7 @@ from django.db.backends.signals import connection_created
 
 from chat.database import say_which
 from chatsite.private import keep_to_ourselves
+from chatsite.start import in_one_line, with_the_database
 
 FOR_EVERYBODY = {"collectstatic", "makemigrations"}  # what these make is no secret
 
@@ -18,4 +19,5 @@ if __name__ == "__main__":
     connection_created.connect(say_which)
     from django.core.management import execute_from_command_line
 
-    execute_from_command_line(sys.argv)
+    with in_one_line(), with_the_database():
+        execute_from_command_line(sys.argv)

@@ -21,6 +21,7 @@ from twisted.internet.defer import Deferred, gatherResults, maybeDeferred
 
 from chat import database, outlet, protocol
 from chat.relay import running_relay
+from chatsite import listening
 from chatsite.forwarded import client_address
 from chatsite.websocket import WebSocket
 
@@ -75,6 +76,13 @@ class Server(server.Server):
         self.http_factory.buildProtocol = build
         if self._ready:
             self._ready()
+
+    def run(self):
+        listening.be_the_only_one()
+        super().run()
+
+    def listen_error(self, failure):
+        listening.refuse(failure.value)
 
     def listen_success(self, port):
         self._ports.append(port)

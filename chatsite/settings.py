@@ -44,7 +44,6 @@ CHAT_SOCKETS = environment.whole("CHAT_SOCKETS", 20_000)
 CHAT_NAME_DAYS = environment.whole("CHAT_NAME_DAYS", 30, most=36_500)
 
 SECURE_SSL_REDIRECT = SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
-SECURE_REDIRECT_EXEMPT = ["^healthz$", "^readyz$"]  # they are asked from inside, in plain http
 SECURE_HSTS_SECONDS = 365 * 24 * 3600 if HTTPS else 0
 # Subdomains and browsers' preload lists are for the owner of the whole domain to decide on.
 SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
@@ -82,6 +81,7 @@ INSTALLED_APPS = [
     "csp",
 ]
 MIDDLEWARE = [
+    "chatsite.probes.Probes",  # first: they are asked in plain http, under any name
     "django.middleware.security.SecurityMiddleware",
     "servestatic.middleware.ServeStaticMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -115,6 +115,7 @@ DATABASES = {
 }
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3" and not COLLECTS_STATIC:
     private.files(*(Path(f"{DATABASES['default']['NAME']}{end}") for end in ("", "-wal", "-shm")))
+    environment.check_writable(Path(DATABASES["default"]["NAME"]))
 # A pool, or a connection for each job: kept-alive connections leak under ASGI, where every
 # request may run in another thread.
 DATABASES["default"]["CONN_MAX_AGE"] = 0
