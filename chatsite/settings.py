@@ -11,8 +11,8 @@ from chatsite import environment, private
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 DATA_DIR = Path(environment.env.str("CHAT_DATA", "") or BASE_DIR / "data").absolute()
-# Heroku does it in a build, perhaps before there is a secret, and none must be left in the slug; on a
-# server whoever owns the code does it. Neither has to do with the data.
+# Heroku does it in a build, perhaps before there is a secret, and none must be left in the slug; on
+# a server whoever owns the code does it. Neither has to do with the data.
 COLLECTS_STATIC = sys.argv[1:2] == ["collectstatic"]
 if not COLLECTS_STATIC:
     private.folder(DATA_DIR)
@@ -85,6 +85,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "servestatic.middleware.ServeStaticMiddleware",
     "csp.middleware.CSPMiddleware",
+    "chatsite.turns.Turns",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -119,16 +120,6 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3" and not COLLEC
 # A pool, or a connection for each job: kept-alive connections leak under ASGI, where every
 # request may run in another thread.
 DATABASES["default"]["CONN_MAX_AGE"] = 0
-# A process that hangs in a transaction loses it, and with it the lock of the log that all wait for.
-POSTGRES_TIMEOUTS = " ".join(
-    f"-c {name}={value}"
-    for name, value in {
-        "lock_timeout": "2s",
-        # Migrations of a long history may take as long as they need.
-        "statement_timeout": "0" if sys.argv[1:2] == ["migrate"] else "5s",
-        "idle_in_transaction_session_timeout": "5s",
-    }.items()
-)
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     DATABASES["default"].setdefault("OPTIONS", {}).update(
         timeout=20,
@@ -136,23 +127,45 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
         # locked"), without waiting, if another one wrote in between.
         transaction_mode="IMMEDIATE",
         # FULL: in WAL mode NORMAL may lose the last commits when the power fails.
-        init_command="PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;",
+        # The limit: where somebody has read for long, what was written meanwhile is kept in a
+        # -wal that grows, and would stay as it is once it is all used again.
+        init_command=(
+            "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;"
+            f"PRAGMA journal_size_limit={16 * 1024 * 1024};"
+        ),
     )
 else:
+    from chatsite.postgres import bounded
+
+    from_url = DATABASES["default"].get("OPTIONS", {})
+    # A process that hangs in a transaction loses it, and the log's lock, which all wait for.
+    timeouts = {
+        "lock_timeout": "2s",
+        # Migrations of a long history may take as long as they need.
+        "statement_timeout": "0" if sys.argv[1:2] == ["migrate"] else "5s",
+        "idle_in_transaction_session_timeout": "5s",
+    }
     DATABASES["default"]["OPTIONS"] = {
         "connect_timeout": 5,
-        "options": POSTGRES_TIMEOUTS,
         # A server that is gone without a word, as by a power cut, is given up after 10 s.
         "keepalives_idle": 5,
         "keepalives_interval": 2,
         "keepalives_count": 3,
         "tcp_user_timeout": 10_000,
         **({"sslmode": "require"} if ON_HEROKU else {}),
-        **DATABASES["default"].get("OPTIONS", {}),  # what the URL says
+        **from_url,
         "pool": {
-            # Heroku's small plans allow 20 connections, and two dynos overlap at a deploy.
+            "connection_class": bounded(
+                {
+                    name: value
+                    for name, value in timeouts.items()
+                    if name not in from_url.get("options", "")
+                }
+            ),
+            # The writer keeps one, other work two, /readyz one; pages of the admin take turns at
+            # the last. Heroku's small plans allow 20, and two dynos overlap at a deploy.
             "min_size": 1,
-            "max_size": 4,
+            "max_size": 5,
             "timeout": 2,
             # The pool's own attempts come less and less often, so it would be down for as long
             # again as the server was; without them each job tries.
@@ -193,7 +206,10 @@ USE_TZ = True
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "filters": {"outages": {"()": "chatsite.logs.Outages"}},
+    "filters": {
+        "outages": {"()": "chatsite.logs.Outages"},
+        "strangers": {"()": "chatsite.logs.Strangers"},
+    },
     "formatters": {
         "line": {"()": "chatsite.logs.Line", "format": "%(levelname)s %(name)s %(message)s"}
     },
@@ -203,7 +219,7 @@ LOGGING = {
             "class": "logging.StreamHandler",
             "stream": "ext://sys.stdout",
             "formatter": "line",
-            "filters": ["outages"],
+            "filters": ["outages", "strangers"],
         },
     },
     "root": {"handlers": ["stdout"], "level": "INFO"},
