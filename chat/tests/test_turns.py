@@ -61,11 +61,13 @@ def test_eight_slow_pages_at_once_keep_nobody_from_the_room(site, cookie, slow, 
 
 def test_who_reloads_a_slow_page_again_and_again_has_one_turn_at_a_time(site, cookie, slow, join):
     request = f"GET /admin/ HTTP/1.1\r\nHost: localhost\r\nCookie: {cookie}\r\n\r\n".encode()
+    most = 0
     for _ in range(10):
         with socket.create_connection(("127.0.0.1", site.processes[0].port)) as impatient:
             impatient.sendall(request)
-            eventually(lambda: waiting(site) == 1)
+            eventually(lambda: waiting(site))
+        most = max(most, waiting(site))
     join(site, "Bob").says("I am here")
-    assert waiting(site) <= 1
+    assert most == 1
     slow.rollback()
     eventually(lambda: page(site, cookie) == 200)
