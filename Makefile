@@ -13,7 +13,7 @@ help:
 
 run: .venv/.run staticfiles/staticfiles.json
 	@$(PY) manage.py migrate --noinput --verbosity 0
-	@exec bin/serve $(HOST) $(PORT)
+	@exec $(PY) -m chatsite.serve "$(HOST)" "$(PORT)"
 
 admin: .venv/.run
 	@$(PY) manage.py migrate --noinput --verbosity 0

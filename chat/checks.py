@@ -7,6 +7,7 @@ import os
 
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, Warning, register
+from django.db import connection
 
 
 @register()
@@ -125,6 +126,35 @@ def secret_is_shared(app_configs, **options) -> list[CheckMessage]:
             )
         ]
     return []
+
+
+@register(Tags.database)
+def sessions_are_ours(app_configs, databases=None, **options) -> list[CheckMessage]:
+    """Time-outs are set once a connection. A pooler that gives its own to another client between
+    two transactions would lose them, and hang somebody else's."""
+    if not databases or _is_sqlite():
+        return []
+    one, other = connection.copy(), connection.copy()
+    try:
+        if _process_behind(one) != _process_behind(other):
+            return []
+    finally:
+        one.close()
+        other.close()
+    return [
+        Error(
+            "The pooler between this and PostgreSQL shares a session among several connections: "
+            "time-outs do not last.",
+            hint="PgBouncer: pool_mode = session, for this database.",
+            id="chat.E010",
+        )
+    ]
+
+
+def _process_behind(link) -> int:
+    with link.cursor() as cursor:
+        cursor.execute("SELECT pg_backend_pid()")
+        return cursor.fetchone()[0]
 
 
 def _is_sqlite() -> bool:

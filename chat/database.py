@@ -4,15 +4,33 @@ Not `sync_to_async`: its one thread-sensitive thread is shared by all of Django.
 """
 
 import asyncio
+import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import ParamSpec, TypeVar
 
 from django.db import connection
+from django.db.backends.signals import connection_created
 
 READ_ONLY = "25006"  # PostgreSQL's code for: this server takes no writes
 P = ParamSpec("P")
 T = TypeVar("T")
+
+
+def which() -> str:
+    """The database in words, without a password."""
+    settings = connection.settings_dict
+    if connection.vendor == "sqlite":
+        return f"SQLite {Path(settings['NAME']).absolute()}"
+    port = settings["PORT"] or 5432
+    return f"PostgreSQL {settings['NAME']} at {settings['HOST'] or 'this machine'}:{port}"
+
+
+def say_which(**signal) -> None:
+    """Heard by each of manage.py's commands when it connects: it may be the wrong database."""
+    connection_created.disconnect(say_which)
+    print(f"Simple chat's database: {which()}", file=sys.stderr)
 
 
 def close_pool() -> None:

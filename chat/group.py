@@ -13,9 +13,12 @@ from collections.abc import Callable
 
 from channels.layers import get_channel_layer
 
+from chat.outage import Outage, reason
+
 GROUP = "room"
 TIMEOUT = 1.0  # seconds
 ADD_AGAIN = 60.0  # the in-memory layer forgets members, and a subscription may be lost
+STEADY = 20.0  # seconds without a failure until it is back: each process sends something in 15
 BACKLOG = 1000  # hints that wait while the layer is slow; the oldest are dropped
 logger = logging.getLogger(__name__)
 
@@ -26,7 +29,7 @@ async def nudge() -> None:
         async with asyncio.timeout(TIMEOUT):
             await get_channel_layer().group_send(GROUP, {"type": "look"})
     except Exception as error:
-        logger.warning("the channel layer can't be reached: %r", error)
+        logger.warning("the channel layer can't be reached: %s", reason(error))
 
 
 def _ignore(hint: dict) -> None:
@@ -42,6 +45,8 @@ class Group:
         self._handlers: dict[str, Callable[[dict], None]] = {}
         self._outgoing: asyncio.Queue[dict] = asyncio.Queue()
         self._down = False
+        self._outage = Outage("the channel layer can't be reached", "the channel layer is back")
+        self._failed_at = 0.0  # by the loop's clock
         self._echo = asyncio.Event()
         self.on("echo", lambda hint: self._echo.set())
         self.channel_name: str | None = None
@@ -141,11 +146,13 @@ class Group:
                 logger.exception("a hint could not be used")
 
     def _lost(self, error: Exception) -> None:
-        if not self._down:  # one line an outage
-            logger.warning("the channel layer can't be reached: %r", error)
         self._down = True
+        self._failed_at = asyncio.get_running_loop().time()
+        self._outage.begins(error)
 
     def _found(self) -> None:
-        if self._down:
-            logger.info("the channel layer is back")
+        """It works, this way. A Redis that has as many clients as it allows takes one of our
+        connections and not the other, in turns: that is one outage."""
         self._down = False
+        if asyncio.get_running_loop().time() - self._failed_at > STEADY:
+            self._outage.ends()

@@ -40,7 +40,7 @@ class Probe:
     a frozen database holds one thread, and no other look waits for it longer than `PATIENCE`."""
 
     def __init__(self):
-        self._threads = Threads("chat-ready", 1)
+        self._threads = Threads("chat-ready", 1, keep=True)
         self._query: asyncio.Task[None] | None = None
         self._found: dict[str, str] = {}  # by the query, so far
         self._looking: asyncio.Task[dict[str, str]] | None = None

@@ -54,7 +54,7 @@ class Relay:
         self.bans = Bans()
         self.ending = False  # nothing new is begun
         self._fanout = Fanout()
-        self._threads = Threads("chat-work", 2)
+        self._threads = Threads("chat-work", 2, keep=True)
         self._writing = Threads("chat-write", 1, keep=True)
         settling = asyncio.Lock()
         self.tail = Tail(self._threads, settling, self)

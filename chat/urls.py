@@ -1,11 +1,9 @@
 from django.urls import path
 
-from chat import api, health, views
+from chat import api, views
 
 app_name = "chat"
 urlpatterns = [
     path("", views.room, name="room"),
     path("api/messages", api.messages, name="messages"),
-    path("healthz", health.healthz, name="healthz"),
-    path("readyz", health.readyz, name="readyz"),
 ]

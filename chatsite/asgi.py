@@ -5,8 +5,13 @@ import os
 from channels.routing import ProtocolTypeRouter, URLRouter
 from django.core.asgi import get_asgi_application
 
+from chatsite.private import keep_to_ourselves
+from chatsite.start import in_one_line
+
+keep_to_ourselves()
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "chatsite.settings")
-http = get_asgi_application()  # before anything that needs the models
+with in_one_line():
+    http = get_asgi_application()  # before anything that needs the models
 
 from chat.lifespan import lifespan  # noqa: E402
 from chat.routing import websocket_urlpatterns  # noqa: E402

@@ -6,6 +6,7 @@ Every reader takes the variable's name and returns a value of one type; it raise
 
 import contextlib
 import os
+import re
 import tempfile
 from pathlib import Path
 
@@ -18,7 +19,8 @@ env = environ.Env()
 
 
 def _wrong(name: str, hint: str) -> ImproperlyConfigured:
-    return ImproperlyConfigured(f"{name}={os.environ.get(name, '')!r} can't be used: {hint}")
+    shown = re.sub(r"(://[^/@]*?:)[^/]*@", r"\1…@", os.environ.get(name, ""))  # no password
+    return ImproperlyConfigured(f"{name}={shown!r} can't be used: {hint}")
 
 
 def flag(name: str, default: bool = False) -> bool:
@@ -79,6 +81,16 @@ def database(name: str, default: str) -> dict:
     return found
 
 
+def check_writable(file: Path) -> None:
+    """SQLite makes more files beside its own."""
+    for path in (file.parent, file):
+        if not os.access(path, os.W_OK) and (path.exists() or path == file.parent):
+            raise ImproperlyConfigured(
+                f"{path} can't be written to: another user's, or on a disk that is read-only? "
+                "Set CHAT_DATA to a folder of this user's own"
+            )
+
+
 def redis_url(name: str) -> str | None:
     """The address of a Redis server; None where there is none."""
     url = env.str(name, "").strip()
@@ -94,15 +106,28 @@ def secret(name: str, file: Path, *, required: bool) -> str:
         return value
     if required:
         raise ImproperlyConfigured(f"{name} is not set: `heroku config:set {name}=…`, 50 or more")
-    if not file.exists():
-        # Made elsewhere and linked into place: of two processes that start at once, one makes
-        # the file and the other reads it, never half written.
-        handle, made = tempfile.mkstemp(dir=file.parent)
+    try:
+        if not file.exists():
+            _make_secret(file)
+        value = file.read_text().strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ImproperlyConfigured(f"the secret in {file} can't be used: {error}") from error
+    if not value:
+        raise ImproperlyConfigured(
+            f"{file} is empty: put back what was in it; or delete it, then a new secret is made, "
+            "and everybody has to take another name"
+        )
+    return value
+
+
+def _make_secret(file: Path) -> None:
+    """Made elsewhere and linked into place: of two processes that start at once, one makes the
+    file and the other reads it, never half written."""
+    handle, made = tempfile.mkstemp(dir=file.parent)
+    try:
         with os.fdopen(handle, "w") as opened:
             opened.write(get_random_secret_key())
-        try:
-            with contextlib.suppress(FileExistsError):
-                os.link(made, file)
-        finally:
-            os.unlink(made)
-    return file.read_text().strip()
+        with contextlib.suppress(FileExistsError):
+            os.link(made, file)
+    finally:
+        os.unlink(made)

@@ -4,6 +4,7 @@ import logging
 
 from redis import RedisError
 
+LONGEST = 2000  # characters of a line
 QUIET = 60.0  # seconds without a failure that end an outage
 
 
@@ -30,8 +31,22 @@ class Outages(logging.Filter):
         return record.created - last > QUIET
 
 
+class Strangers(logging.Filter):
+    """What is wrong with a request is its sender's doing: a line, however often they send it."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        status = getattr(record, "status_code", None) or 500
+        if record.name.startswith("django.security") or status < 500:
+            record.exc_info = record.exc_text = None
+            record.levelno, record.levelname = logging.WARNING, "WARNING"
+        return True
+
+
 class Line(logging.Formatter):
     """One line an event, whatever is in its message; a traceback follows on lines of its own."""
 
     def formatMessage(self, record: logging.LogRecord) -> str:
-        return " ".join(super().formatMessage(record).split())
+        line = " ".join(super().formatMessage(record).split())[:LONGEST]
+        if not line.isprintable():  # a terminal would obey
+            line = "".join(sign if sign.isprintable() else repr(sign)[1:-1] for sign in line)
+        return line

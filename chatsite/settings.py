@@ -5,26 +5,25 @@ import sys
 from pathlib import Path
 
 from csp.constants import NONE, SELF
-from django.core.exceptions import ImproperlyConfigured
 from django.core.management.utils import get_random_secret_key
 
-from chatsite import environment
+from chatsite import environment, private
 
 BASE_DIR = Path(__file__).resolve().parent.parent
-DATA_DIR = Path(environment.env.str("CHAT_DATA", "") or BASE_DIR / "data")
-try:
-    # It has password hashes and people's addresses: for nobody else on this machine.
-    DATA_DIR.mkdir(mode=0o700, parents=True, exist_ok=True)
-except OSError as error:
-    raise ImproperlyConfigured(f"CHAT_DATA={DATA_DIR} can't be made a folder: {error}") from error
+DATA_DIR = Path(environment.env.str("CHAT_DATA", "") or BASE_DIR / "data").absolute()
+# Heroku does it in a build, perhaps before there is a secret, and none must be left in the slug; on
+# a server whoever owns the code does it. Neither has to do with the data.
+COLLECTS_STATIC = sys.argv[1:2] == ["collectstatic"]
+if not COLLECTS_STATIC:
+    private.folder(DATA_DIR)
+    private.files(DATA_DIR / "secret")
 
 ON_HEROKU = "DYNO" in os.environ
 HTTPS = environment.flag("CHAT_HTTPS", default=ON_HEROKU)
 
 # --- Who may come in -----------------------------------------------------------------------------
 DEBUG = environment.flag("DEBUG")
-if sys.argv[1:2] == ["collectstatic"]:
-    # Heroku does it in a build, perhaps before there is a secret; none must be left in the slug.
+if COLLECTS_STATIC:
     SECRET_KEY = get_random_secret_key()
 else:
     SECRET_KEY = environment.secret("SECRET_KEY", DATA_DIR / "secret", required=ON_HEROKU)
@@ -45,7 +44,6 @@ CHAT_SOCKETS = environment.whole("CHAT_SOCKETS", 20_000)
 CHAT_NAME_DAYS = environment.whole("CHAT_NAME_DAYS", 30, most=36_500)
 
 SECURE_SSL_REDIRECT = SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
-SECURE_REDIRECT_EXEMPT = ["^healthz$", "^readyz$"]  # they are asked from inside, in plain http
 SECURE_HSTS_SECONDS = 365 * 24 * 3600 if HTTPS else 0
 # Subdomains and browsers' preload lists are for the owner of the whole domain to decide on.
 SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
@@ -84,9 +82,11 @@ INSTALLED_APPS = [
     "csp",
 ]
 MIDDLEWARE = [
+    "chatsite.probes.Probes",  # first: they are asked in plain http, under any name
     "django.middleware.security.SecurityMiddleware",
     "servestatic.middleware.ServeStaticMiddleware",
     "csp.middleware.CSPMiddleware",
+    "chatsite.turns.Turns",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -115,19 +115,12 @@ TEMPLATES = [
 DATABASES = {
     "default": environment.database("DATABASE_URL", f"sqlite:///{DATA_DIR / 'chat.sqlite3'}")
 }
+if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3" and not COLLECTS_STATIC:
+    private.files(*(Path(f"{DATABASES['default']['NAME']}{end}") for end in ("", "-wal", "-shm")))
+    environment.check_writable(Path(DATABASES["default"]["NAME"]))
 # A pool, or a connection for each job: kept-alive connections leak under ASGI, where every
 # request may run in another thread.
 DATABASES["default"]["CONN_MAX_AGE"] = 0
-# A process that hangs in a transaction loses it, and with it the lock of the log that all wait for.
-POSTGRES_TIMEOUTS = " ".join(
-    f"-c {name}={value}"
-    for name, value in {
-        "lock_timeout": "2s",
-        # Migrations of a long history may take as long as they need.
-        "statement_timeout": "0" if sys.argv[1:2] == ["migrate"] else "5s",
-        "idle_in_transaction_session_timeout": "5s",
-    }.items()
-)
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     DATABASES["default"].setdefault("OPTIONS", {}).update(
         timeout=20,
@@ -135,23 +128,45 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
         # locked"), without waiting, if another one wrote in between.
         transaction_mode="IMMEDIATE",
         # FULL: in WAL mode NORMAL may lose the last commits when the power fails.
-        init_command="PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;",
+        # The limit: where somebody has read for long, what was written meanwhile is kept in a
+        # -wal that grows, and would stay as it is once it is all used again.
+        init_command=(
+            "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;"
+            f"PRAGMA journal_size_limit={16 * 1024 * 1024};"
+        ),
     )
 else:
+    from chatsite.postgres import bounded
+
+    from_url = DATABASES["default"].get("OPTIONS", {})
+    # A process that hangs in a transaction loses it, and the log's lock, which all wait for.
+    timeouts = {
+        "lock_timeout": "2s",
+        # Migrations of a long history may take as long as they need.
+        "statement_timeout": "0" if sys.argv[1:2] == ["migrate"] else "5s",
+        "idle_in_transaction_session_timeout": "5s",
+    }
     DATABASES["default"]["OPTIONS"] = {
         "connect_timeout": 5,
-        "options": POSTGRES_TIMEOUTS,
         # A server that is gone without a word, as by a power cut, is given up after 10 s.
         "keepalives_idle": 5,
         "keepalives_interval": 2,
         "keepalives_count": 3,
         "tcp_user_timeout": 10_000,
         **({"sslmode": "require"} if ON_HEROKU else {}),
-        **DATABASES["default"].get("OPTIONS", {}),  # what the URL says
+        **from_url,
         "pool": {
-            # Heroku's small plans allow 20 connections, and two dynos overlap at a deploy.
+            "connection_class": bounded(
+                {
+                    name: value
+                    for name, value in timeouts.items()
+                    if name not in from_url.get("options", "")
+                }
+            ),
+            # The writer keeps one, other work two, /readyz one; pages of the admin take turns at
+            # the last. Heroku's small plans allow 20, and two dynos overlap at a deploy.
             "min_size": 1,
-            "max_size": 4,
+            "max_size": 5,
             "timeout": 2,
             # The pool's own attempts come less and less often, so it would be down for as long
             # again as the server was; without them each job tries.
@@ -192,7 +207,10 @@ USE_TZ = True
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "filters": {"outages": {"()": "chatsite.logs.Outages"}},
+    "filters": {
+        "outages": {"()": "chatsite.logs.Outages"},
+        "strangers": {"()": "chatsite.logs.Strangers"},
+    },
     "formatters": {
         "line": {"()": "chatsite.logs.Line", "format": "%(levelname)s %(name)s %(message)s"}
     },
@@ -202,7 +220,7 @@ LOGGING = {
             "class": "logging.StreamHandler",
             "stream": "ext://sys.stdout",
             "formatter": "line",
-            "filters": ["outages"],
+            "filters": ["outages", "strangers"],
         },
     },
     "root": {"handlers": ["stdout"], "level": "INFO"},

@@ -60,6 +60,7 @@ class Server(server.Server):
         ]
 
     def run(self):
+        self.terms.begin()
         try:
             server.twisted_loop.run_until_complete(self._lifespan.startup())
         except StartupFailed as failed:
@@ -85,6 +86,9 @@ class Server(server.Server):
         self.http_factory.buildProtocol = build
         if self._ready:
             self._ready()
+
+    def listen_error(self, failure):
+        self.terms.refuse(failure.value)
 
     def listen_success(self, port):
         self._ports.append(port)

@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from typing import NoReturn
 
 
 @dataclass(frozen=True)
@@ -16,6 +17,8 @@ class Goodbye:
 class Terms:
     """`extension` is the name under which a WebSocket's scope has its way out (`WebSocket.write`).
 
+    `begin` is called before anything else; it may end the process, where it must not serve.
+    `refuse` ends it where it can't listen, with words for the error.
     `farewell` is awaited when the process is to end, while everybody is still connected.
     """
 
@@ -23,4 +26,6 @@ class Terms:
     extension: str
     slow: Goodbye  # to a client that doesn't read
     flood: Goodbye  # to a client that sends faster than it is read
+    begin: Callable[[], None]
+    refuse: Callable[[Exception], NoReturn]
     farewell: Callable[[], Awaitable[None]]
