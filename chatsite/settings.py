@@ -11,8 +11,8 @@ from chatsite import environment, private
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 DATA_DIR = Path(environment.env.str("CHAT_DATA", "") or BASE_DIR / "data").absolute()
-# Heroku does it in a build, perhaps before there is a secret, and none must be left in the slug; on a
-# server whoever owns the code does it. Neither has to do with the data.
+# Heroku does it in a build, perhaps before there is a secret, and none must be left in the slug; on
+# a server whoever owns the code does it. Neither has to do with the data.
 COLLECTS_STATIC = sys.argv[1:2] == ["collectstatic"]
 if not COLLECTS_STATIC:
     private.folder(DATA_DIR)

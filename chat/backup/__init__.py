@@ -1,0 +1,41 @@
+"""The whole database in one file: written while the room goes on, put back, brought elsewhere."""
+
+import os
+import time
+from pathlib import Path
+
+from django.db import connection
+
+from chat.backup import postgresql, sqlite
+from chat.backup.files import Refused, alone, beside, put_in_place
+from chat.log import Head
+
+WAYS = {"sqlite": sqlite, "postgresql": postgresql}
+
+
+def back_up(pattern: str) -> Path:
+    """Write the file that `pattern` names, which may have strftime's codes.
+
+    It takes the place of an older one when it is whole and on the disk, never before.
+    """
+    file = Path(time.strftime(pattern)).absolute()
+    if connection.vendor == "sqlite" and file == sqlite.place():
+        raise Refused(f"{file} is the database itself.")
+    try:
+        with beside(file) as made:
+            WAYS[connection.vendor].write(made)
+            put_in_place(made, file)
+    except OSError as error:
+        raise Refused(f"{file} can't be written: {error}") from error
+    return file
+
+
+def restore(file: Path) -> tuple[Head, Path | None]:
+    """Put back the database that is in `file`, under a new epoch, while no process runs.
+
+    Returns where it stands, and where the one is kept that was there before, if it is.
+    """
+    if not os.access(file, os.R_OK):
+        raise Refused(f"{file} is not there, or not for this user to read.")
+    with alone():
+        return WAYS[connection.vendor].read(file)
