@@ -4,10 +4,12 @@ import os
 import time
 from pathlib import Path
 
-from django.db import connection
+from django.db import DatabaseError, connection
 
 from chat.backup import postgresql, sqlite
 from chat.backup.files import Refused, alone, beside, put_in_place
+from chat.backup.history import check
+from chat.database import which
 from chat.log import Head
 
 WAYS = {"sqlite": sqlite, "postgresql": postgresql}
@@ -21,11 +23,12 @@ def back_up(pattern: str) -> Path:
     file = Path(time.strftime(pattern)).absolute()
     if connection.vendor == "sqlite" and file == sqlite.place():
         raise Refused(f"{file} is the database itself.")
+    check(which())  # the wrong one would be an empty one
     try:
         with beside(file) as made:
             WAYS[connection.vendor].write(made)
             put_in_place(made, file)
-    except OSError as error:
+    except (OSError, DatabaseError) as error:
         raise Refused(f"{file} can't be written: {error}") from error
     return file
 

@@ -9,8 +9,8 @@ from chat.backup.files import Refused
 from chat.log import Head
 
 
-def check(file: str, alias: str = "default") -> set[tuple[str, str]]:
-    """The migrations that the database has had. Refused: it isn't ours, or newer than this code."""
+def check(what: str, alias: str = "default") -> set[tuple[str, str]]:
+    """The migrations that a database has had. Refused: it isn't ours."""
     try:
         with connections[alias].cursor() as cursor:
             cursor.execute("SELECT epoch, seq FROM chat_log")
@@ -18,13 +18,17 @@ def check(file: str, alias: str = "default") -> set[tuple[str, str]]:
             cursor.execute("SELECT app, name FROM django_migrations")
             applied = set(cursor.fetchall())
     except DatabaseError as error:
-        raise Refused(f"{file} has no Simple chat in it: {error}.") from error
+        raise Refused(f"{what} has no Simple chat in it: {error}.") from error
     if len(rows) != 1:
-        raise Refused(f"{file} has no history in it.")
+        raise Refused(f"{what} has no history in it.")
+    return applied
+
+
+def refuse_newer(what: str, applied: set[tuple[str, str]]) -> None:
+    """This code can't know what a newer one's tables mean."""
     unknown = sorted(".".join(one) for one in applied - set(MigrationLoader(None).disk_migrations))
     if unknown:
-        raise Refused(f"{file} was made by a newer Simple chat, which has {', '.join(unknown)}.")
-    return applied
+        raise Refused(f"{what} is a newer Simple chat's, which has {', '.join(unknown)}.")
 
 
 def begin_anew() -> Head:

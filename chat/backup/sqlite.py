@@ -11,7 +11,7 @@ from urllib.parse import quote
 from django.db import connection
 
 from chat.backup.files import SQLITES_OTHERS, Refused, beside, put_in_place
-from chat.backup.history import begin_anew, check
+from chat.backup.history import begin_anew, check, refuse_newer
 from chat.log import Head
 
 
@@ -31,7 +31,7 @@ def read(file: Path) -> tuple[Head, Path | None]:
     with beside(target) as made:
         _copy(file, made)
         with _connected_to(made):
-            check(str(file))
+            refuse_newer(str(file), check(str(file)))
             head = begin_anew()
         kept = _keep(target)
         put_in_place(made, target)

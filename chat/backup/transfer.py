@@ -12,7 +12,7 @@ from django.db.models import Model
 
 from chat import log
 from chat.backup.files import Refused, alone
-from chat.backup.history import check
+from chat.backup.history import check, refuse_newer
 from chat.backup.postgresql import nobody_else, take_your_time
 from chat.log import Head
 
@@ -31,6 +31,7 @@ def bring(file: Path) -> Head:
         "OPTIONS": {"uri": True},
     }
     applied = check(str(file), SOURCE)
+    refuse_newer(str(file), applied)
     with alone():
         nobody_else()
         take_your_time()

@@ -8,7 +8,7 @@ from chat.backup import Refused, back_up
 class Command(BaseCommand):
     help = (
         "Write the whole database to a file, while the room goes on. An older file of that name is "
-        "replaced. Codes of strftime are filled in: chat-%%a.sqlite3 is one for each weekday."
+        "replaced. Codes of strftime are filled in: chat-%a.sqlite3 is one for each weekday."
     )
 
     def add_arguments(self, parser):
