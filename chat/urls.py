@@ -5,6 +5,7 @@ from chat import api, health, views
 app_name = "chat"
 urlpatterns = [
     path("", views.room, name="room"),
+    path("robots.txt", views.robots, name="robots"),
     path("api/messages", api.messages, name="messages"),
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),

@@ -193,9 +193,7 @@ LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "filters": {"outages": {"()": "chatsite.logs.Outages"}},
-    "formatters": {
-        "line": {"()": "chatsite.logs.Line", "format": "%(levelname)s %(name)s %(message)s"}
-    },
+    "formatters": {"line": {"()": "chatsite.logs.Line"}},
     "handlers": {
         "null": {"class": "logging.NullHandler"},
         "stdout": {
