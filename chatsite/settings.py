@@ -16,7 +16,6 @@ DATA_DIR = Path(environment.env.str("CHAT_DATA", "") or BASE_DIR / "data").absol
 COLLECTS_STATIC = sys.argv[1:2] == ["collectstatic"]
 if not COLLECTS_STATIC:
     private.folder(DATA_DIR)
-    private.files(DATA_DIR / "secret")
 
 ON_HEROKU = "DYNO" in os.environ
 HTTPS = environment.flag("CHAT_HTTPS", default=ON_HEROKU)

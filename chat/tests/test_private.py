@@ -81,17 +81,18 @@ def test_a_folder_for_all_stays_one(tmp_path):
 
 
 @root_only
-def test_nothing_is_made_beside_another_users_database(tmp_path):
-    assert manage(tmp_path, "migrate").returncode == 0
-    (tmp_path / "secret").unlink()
-    before = modes(tmp_path)
-    os.chown(tmp_path / "chat.sqlite3", 65534, -1)
-    done = manage(tmp_path, "migrate")
+@pytest.mark.parametrize("anothers", [".", "chat.sqlite3"])
+def test_nothing_is_made_beside_another_users_data(tmp_path, anothers):
+    data = tmp_path / "data"
+    assert manage(data, "migrate").returncode == 0
+    (data / "secret").unlink()
+    os.chown(data / anothers, 65534, -1)
+    done = manage(data, "migrate")
     assert done.returncode != 0
     last = done.stderr.splitlines()[-1]
-    assert "chat.sqlite3 belongs to nobody, and this is root: run it as nobody" in last
-    assert "sudo bin/manage" in last
-    assert {name: modes(tmp_path)[name] for name in before} == before
+    assert f"{data / anothers} belongs to nobody, and this is root: run it as nobody" in last
+    assert f"sudo chown -R root {data}" in last
+    assert os.listdir(data) == ["chat.sqlite3"]
 
 
 def test_collecting_static_files_has_no_need_of_data_and_leaves_them_readable(tmp_path):
