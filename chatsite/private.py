@@ -25,7 +25,7 @@ def folder(path: Path) -> Path:
     try:
         path.mkdir(mode=0o700, parents=True, exist_ok=True)
         found = path.stat()
-        if us == 0 != found.st_uid:
+        if us == 0 != found.st_uid or not os.access(path, os.R_OK | os.W_OK | os.X_OK):
             raise ImproperlyConfigured(_belongs_to_another(path, found.st_uid, path))
         # /tmp and its like are for all; and where a folder is lent to us (a container's volume),
         # its owner says who may look. What we put there is ours in any case.
