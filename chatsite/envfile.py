@@ -116,7 +116,7 @@ def refuse(why: str) -> NoReturn:
 def variables(file: str) -> dict[str, str]:
     """Those of `file`, and the few of the caller's that do no harm."""
     try:
-        with open(file, encoding="utf-8") as opened:
+        with open(file, encoding="utf-8", newline="") as opened:
             found = Reader().feed(opened.read())
     except PermissionError:
         refuse(f"{file} is not for {_me()} to read. With sudo: sudo bin/manage …")

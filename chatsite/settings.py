@@ -10,7 +10,8 @@ from django.core.management.utils import get_random_secret_key
 from chatsite import environment, private
 
 BASE_DIR = Path(__file__).resolve().parent.parent
-DATA_DIR = Path(environment.env.str("CHAT_DATA", "") or BASE_DIR / "data").absolute()
+# From here, not from where somebody happens to be: that would be another, empty database.
+DATA_DIR = BASE_DIR / (environment.env.str("CHAT_DATA", "") or "data")
 # Heroku does it in a build, perhaps before there is a secret, and none must be left in the slug; on
 # a server whoever owns the code does it. Neither has to do with the data.
 COLLECTS_STATIC = sys.argv[1:2] == ["collectstatic"]
@@ -112,8 +113,11 @@ TEMPLATES = [
 DATABASES = {
     "default": environment.database("DATABASE_URL", f"sqlite:///{DATA_DIR / 'chat.sqlite3'}")
 }
-if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3" and not COLLECTS_STATIC:
-    private.files(*(Path(f"{DATABASES['default']['NAME']}{end}") for end in ("", "-wal", "-shm")))
+if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
+    DATABASES["default"]["NAME"] = BASE_DIR / DATABASES["default"]["NAME"]
+    if not COLLECTS_STATIC:
+        database = str(DATABASES["default"]["NAME"])
+        private.files(*(Path(database + end) for end in ("", "-wal", "-shm")))
 # A pool, or a connection for each job: kept-alive connections leak under ASGI, where every
 # request may run in another thread.
 DATABASES["default"]["CONN_MAX_AGE"] = 0

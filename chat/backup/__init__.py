@@ -1,5 +1,6 @@
 """The whole database in one file: written while the room goes on, put back, brought elsewhere."""
 
+import contextlib
 import os
 import time
 from pathlib import Path
@@ -13,6 +14,7 @@ from chat.database import which
 from chat.log import Head
 
 WAYS = {"sqlite": sqlite, "postgresql": postgresql}
+BEGINS = (b"SQLite format 3\0", b"PGDMP")  # what a file must begin with that may be replaced
 
 
 def back_up(pattern: str) -> Path:
@@ -21,8 +23,7 @@ def back_up(pattern: str) -> Path:
     It takes the place of an older one when it is whole and on the disk, never before.
     """
     file = Path(time.strftime(pattern)).absolute()
-    if connection.vendor == "sqlite" and file == sqlite.place():
-        raise Refused(f"{file} is the database itself.")
+    _may_be_replaced(file)
     check(which())  # the wrong one would be an empty one
     try:
         with beside(file) as made:
@@ -31,6 +32,23 @@ def back_up(pattern: str) -> Path:
     except (OSError, DatabaseError) as error:
         raise Refused(f"{file} can't be written: {error}") from error
     return file
+
+
+def _beginning(file: Path) -> bytes:
+    with contextlib.suppress(FileNotFoundError), file.open("rb") as opened:
+        return opened.read(16)
+    return b""
+
+
+def _may_be_replaced(file: Path) -> None:
+    try:
+        found = _beginning(file)
+    except OSError as error:
+        raise Refused(f"{file} can't be replaced: {error}.") from error
+    if found and not found.startswith(BEGINS):
+        raise Refused(f"{file} is there, and is no backup.")
+    if connection.vendor == "sqlite" and found and file.samefile(sqlite.place()):
+        raise Refused(f"{file} is the database itself.")
 
 
 def restore(file: Path) -> tuple[Head, Path | None]:

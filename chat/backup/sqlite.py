@@ -16,7 +16,7 @@ from chat.log import Head
 
 
 def place() -> Path:
-    return Path(connection.settings_dict["NAME"]).absolute()
+    return Path(connection.settings_dict["NAME"])
 
 
 def write(made: Path) -> None:

@@ -60,10 +60,9 @@ def test_a_backup_is_put_back_under_a_new_epoch(make_site, join, tmp_path):
     assert file.read_bytes() == before
 
 
-def test_each_night_replaces_the_last_one_and_a_failed_one_leaves_it(site, join, tmp_path):
+def test_each_night_replaces_the_last_one_and_a_failed_one_leaves_it(site, tmp_path):
     file = tmp_path / "nightly"
-    join(site).catches_up()
-    site.manage("backup", f"{tmp_path}/night%%ly".replace("%%", ""))
+    site.manage("backup", str(file))
     first = file.stat().st_ino
     site.manage("backup", str(file))
     assert file.stat().st_ino != first
@@ -76,6 +75,22 @@ def test_each_night_replaces_the_last_one_and_a_failed_one_leaves_it(site, join,
     assert "There is no backup." in done.stderr.splitlines()[-1]
     assert file.read_bytes() == whole
     assert os.listdir(tmp_path) == ["nightly"]
+
+
+def test_nothing_is_replaced_but_a_backup(site, tmp_path):
+    precious = tmp_path / "precious"
+    precious.write_text("no backup")
+    refused = [precious, tmp_path]
+    if not site.postgres:
+        database = Path(site.env["CHAT_DATA"]) / "chat.sqlite3"
+        (tmp_path / "link").symlink_to(database)
+        refused += [database, tmp_path / "link"]
+    for file in refused:
+        done = manage(site, "backup", file)
+        assert done.returncode != 0, file
+        assert "There is no backup." in done.stderr.splitlines()[-1]
+    assert precious.read_text() == "no backup"
+    assert site.request("/readyz").status == 200
 
 
 def test_the_codes_of_strftime_make_one_for_each_weekday(site, tmp_path):
@@ -132,14 +147,12 @@ def test_what_is_no_backup_of_ours_is_not_restored(make_site, join, tmp_path):
 def test_a_backup_of_a_newer_version_is_not_restored(make_site, tmp_path):
     site, file = make_site(), tmp_path / "newer"
     stop(site)
-    newer = "INSERT INTO django_migrations (app, name, applied) VALUES ('chat', '9999_new', '{}')"
-    site.sql(newer.format("2030-01-01T00:00:00Z"))
-    site.manage("backup", str(file)) if site.postgres else None
+    site.sql(
+        "INSERT INTO django_migrations (app, name, applied)"
+        " VALUES ('chat', '9999_new', '2030-01-01 00:00:00')"
+    )
+    site.manage("backup", str(file))
     site.sql("DELETE FROM django_migrations WHERE name = '9999_new'")
-    if not site.postgres:
-        site.manage("backup", str(file))
-        with contextlib.closing(sqlite3.connect(file, isolation_level=None)) as link:
-            link.execute(newer.format("2030-01-01 00:00:00"))
     before = site.sql("SELECT epoch FROM chat_log")
     done = manage(site, "restore", file)
     assert "newer Simple chat's, which has chat.9999_new" in done.stderr

@@ -83,6 +83,26 @@ def test_a_command_is_on_the_services_database_and_on_no_other(tmp_path):
     assert asked.stdout.strip() == repr("a $b!")
 
 
+@pytest.mark.parametrize("variable", ["CHAT_DATA='{}'", "DATABASE_URL=sqlite:///{}/chat.sqlite3"])
+def test_a_path_is_from_the_code_wherever_one_is(tmp_path, variable):
+    """systemd starts the service there; the command is called from anywhere."""
+    env = tmp_path / "chat.env"
+    env.write_text(
+        f"CHAT_DATA={tmp_path}\n" + variable.format(os.path.relpath(tmp_path, ROOT)) + "\n"
+    )
+    done = manage("migrate", CHAT_ENV=str(env))
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "chat.sqlite3").exists()
+
+
+def test_the_database_is_named_without_its_password(tmp_path):
+    env = tmp_path / "chat.env"
+    env.write_text(f"CHAT_DATA={tmp_path}\nDATABASE_URL=postgres://ada:hush@db.example:5433/room\n")
+    code = "from chat.database import which; print(which())"
+    done = manage("shell", "--verbosity", "0", "-c", code, CHAT_ENV=str(env))
+    assert done.stdout == "PostgreSQL room at db.example:5433\n"
+
+
 def test_without_the_services_variables_nothing_is_run(tmp_path):
     done = manage("migrate", CHAT_ENV=str(tmp_path / "missing.env"))
     assert done.returncode != 0
