@@ -63,6 +63,12 @@ def test_the_start_closes_what_was_open_to_others(make_site, join):
     assert {mode for name, mode in found.items() if name.startswith(("chat.", "secret"))} == {0o600}
 
 
+@pytest.mark.parametrize("command", ["migrate", "makemigrations --check", "showmigrations"])
+def test_whichever_command_makes_the_database_makes_it_its_users_alone(tmp_path, command):
+    assert manage(tmp_path / "data", *command.split()).returncode == 0
+    assert set(modes(tmp_path / "data").values()) == {0o700, 0o600}
+
+
 def test_a_database_elsewhere_is_closed_too(tmp_path):
     elsewhere = tmp_path / "elsewhere.sqlite3"
     elsewhere.touch()
