@@ -334,7 +334,7 @@ def test_a_process_works_where_no_memory_may_be_written_and_run(make_site, join)
 @embedded
 def test_every_file_in_docs_deploy_is_in_the_docs_and_every_command_of_ours_is_there():
     for file in DEPLOY.iterdir():
-        assert f"docs/deploy/{file.name}" in OPERATIONS, file.name
+        assert f"[{file.name}](deploy/{file.name})" in OPERATIONS, file.name
     listed = subprocess.run(
         [sys.executable, "manage.py", "help", "--commands"],
         cwd=ROOT,
@@ -346,3 +346,14 @@ def test_every_file_in_docs_deploy_is_in_the_docs_and_every_command_of_ours_is_t
     named |= set(re.findall(r"python manage\.py ([a-z_]+)", OPERATIONS))
     assert {"backup", "restore", "bring_sqlite", "createsuperuser", "changepassword"} <= named
     assert named <= set(listed)
+
+
+@embedded
+def test_every_block_of_commands_in_the_docs_is_a_shells():
+    blocks = re.findall(r"```sh\n(.*?)```", OPERATIONS, re.DOTALL)
+    assert len(blocks) > 10
+    for block in blocks:
+        done = subprocess.run(["sh", "-n"], input=block, capture_output=True, text=True)
+        assert done.returncode == 0, f"{block}\n{done.stderr}"
+        for path in re.findall(r"(?<= )docs/deploy/\S+", block):
+            assert list(ROOT.glob(path)), path
