@@ -254,10 +254,10 @@ def test_supervisor_keeps_two_processes_on_one_socket(stack, join):
         os.kill(before[0], 15)
         eventually(lambda: len(set(supervisor.children()) | set(before)) == 3, deadline=20)
         eventually(lambda: len(supervisor.children()) == 2, deadline=20)
-        people[1].resumes()
-        people[2].resumes()
-        people[1].says("one was restarted")
-        people[2].hears("one was restarted")
+        late = [join(supervisor, f"Late {number}") for number in range(8)]
+        late[0].says("one was restarted")
+        for person in late:
+            person.hears("one was restarted")
     finally:
         supervisor.stop(deadline=20)
         for server in servers:
