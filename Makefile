@@ -23,6 +23,7 @@ test: .venv/.test staticfiles/staticfiles.json
 	bin/system
 	.venv/bin/ruff check
 	.venv/bin/ruff format --check
+	shellcheck $$(grep -l '^#!/bin/sh' bin/*)
 	bin/check-deploy
 	$(PY) manage.py makemigrations --check --dry-run
 	$(PY) -m pytest -n 3 --dist loadfile --stack embedded

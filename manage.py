@@ -10,11 +10,9 @@ from chat.database import say_which
 from chatsite.private import keep_to_ourselves
 from chatsite.start import in_one_line, with_the_database
 
-FOR_EVERYBODY = {"collectstatic", "makemigrations"}  # what these make is no secret
-
 if __name__ == "__main__":
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "chatsite.settings")
-    if not FOR_EVERYBODY.intersection(sys.argv[1:2]):
+    if sys.argv[1:2] != ["collectstatic"]:  # what it makes is for every process to read
         keep_to_ourselves()
     connection_created.connect(say_which)
     from django.core.management import execute_from_command_line

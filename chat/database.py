@@ -7,7 +7,6 @@ import asyncio
 import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import ParamSpec, TypeVar
 
 from django.db import connection
@@ -22,7 +21,7 @@ def which() -> str:
     """The database in words, without a password."""
     settings = connection.settings_dict
     if connection.vendor == "sqlite":
-        return f"SQLite {Path(settings['NAME']).absolute()}"
+        return f"SQLite {settings['NAME']}"
     port = settings["PORT"] or 5432
     return f"PostgreSQL {settings['NAME']} at {settings['HOST'] or 'this machine'}:{port}"
 

@@ -5,5 +5,6 @@ from chat import api, views
 app_name = "chat"
 urlpatterns = [
     path("", views.room, name="room"),
+    path("robots.txt", views.robots, name="robots"),
     path("api/messages", api.messages, name="messages"),
 ]

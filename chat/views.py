@@ -35,7 +35,14 @@ async def room(request: HttpRequest) -> HttpResponse:
     # What csp's decorator does, which can't decorate an async view.
     response._csp_update = {"require-trusted-types-for": ["'script'"]}
     add_never_cache_headers(response)
+    response["X-Robots-Tag"] = "noindex"  # for those that don't ask robots.txt
     return response
+
+
+@require_safe
+async def robots(request: HttpRequest) -> HttpResponse:
+    """What people say to each other is for who comes here, not for search engines to keep."""
+    return HttpResponse("User-agent: *\nDisallow: /\n", content_type="text/plain")
 
 
 def _page(request: HttpRequest, latest: list[Batch], online: dict, room: dict) -> HttpResponse:

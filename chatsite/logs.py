@@ -1,6 +1,8 @@
 """What the log leaves out, and how a line looks."""
 
 import logging
+import os
+import time
 
 from redis import RedisError
 
@@ -42,8 +44,27 @@ class Strangers(logging.Filter):
         return True
 
 
+def time_is_added() -> bool:
+    """Whether whoever takes our output adds the time to each line: Heroku, and systemd's journal.
+
+    Children of a service inherit the variable, so it names the very file (systemd.exec(5)).
+    """
+    try:
+        output = os.fstat(1)
+    except OSError:
+        return False
+    journal = os.environ.get("JOURNAL_STREAM") == f"{output.st_dev}:{output.st_ino}"
+    return journal or "DYNO" in os.environ
+
+
 class Line(logging.Formatter):
     """One line an event, whatever is in its message; a traceback follows on lines of its own."""
+
+    converter = time.gmtime
+
+    def __init__(self):
+        at = "" if time_is_added() else "%(asctime)s "
+        super().__init__(f"{at}%(levelname)s %(name)s %(message)s", "%Y-%m-%dT%H:%M:%SZ")
 
     def formatMessage(self, record: logging.LogRecord) -> str:
         line = " ".join(super().formatMessage(record).split())[:LONGEST]

@@ -17,17 +17,24 @@ def keep_to_ourselves() -> None:
 
 
 def folder(path: Path) -> Path:
-    """Make the folder where it is not there; nobody else may look into it."""
+    """Make the folder where it is not there; nobody else may look into it and its files.
+
+    Root makes nothing in another user's: they couldn't read it.
+    """
+    us = os.geteuid()
     try:
         path.mkdir(mode=0o700, parents=True, exist_ok=True)
         found = path.stat()
-        # /tmp and its like are for all; and where it is lent to us (a container's volume), its
-        # owner says who may look. What we put there is ours in any case.
-        if found.st_uid == os.geteuid() and not found.st_mode & stat.S_ISVTX:
+        if us == 0 != found.st_uid or not os.access(path, os.R_OK | os.W_OK | os.X_OK):
+            raise ImproperlyConfigured(_belongs_to_another(path, found.st_uid, path))
+        # /tmp and its like are for all; and where a folder is lent to us (a container's volume),
+        # its owner says who may look. What we put there is ours in any case.
+        if us == found.st_uid and not found.st_mode & stat.S_ISVTX:
             _close(path, found)
+        files(path / "secret", *path.glob("chat.sqlite3*"))
     except OSError as error:
         raise ImproperlyConfigured(
-            f"CHAT_DATA={path} can't be made a folder of {_name(os.geteuid())}'s own: {error}"
+            f"CHAT_DATA={path} can't be made a folder of {_name(us)}'s own: {error}"
         ) from error
     return path
 
@@ -41,7 +48,7 @@ def files(*paths: Path) -> None:
         with contextlib.suppress(FileNotFoundError):  # SQLite takes its -wal away when it closes
             found = _look_at(path)
             if found.st_uid != os.geteuid():
-                raise ImproperlyConfigured(_belongs_to_another(path, found.st_uid))
+                raise ImproperlyConfigured(_belongs_to_another(path, found.st_uid, path.parent))
             _close(path, found)
 
 
@@ -49,14 +56,15 @@ def _look_at(path: Path) -> os.stat_result:
     try:
         return path.stat()
     except PermissionError as error:
-        raise ImproperlyConfigured(_belongs_to_another(path, path.parent.stat().st_uid)) from error
+        uid = path.parent.stat().st_uid
+        raise ImproperlyConfigured(_belongs_to_another(path, uid, path.parent)) from error
 
 
-def _belongs_to_another(path: Path, uid: int) -> str:
+def _belongs_to_another(path: Path, uid: int, folder: Path) -> str:
     us, owner = _name(os.geteuid()), _name(uid)
     return (
         f"{path} belongs to {owner}, and this is {us}: run it as {owner} (on a server: "
-        f"sudo bin/manage …), or give it to {us}: sudo chown -R {us} {path.parent}"
+        f"sudo bin/manage …), or give it to {us}: sudo chown -R {us} {folder}"
     )
 
 

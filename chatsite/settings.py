@@ -10,13 +10,13 @@ from django.core.management.utils import get_random_secret_key
 from chatsite import environment, private
 
 BASE_DIR = Path(__file__).resolve().parent.parent
-DATA_DIR = Path(environment.env.str("CHAT_DATA", "") or BASE_DIR / "data").absolute()
+# From here, not from where somebody happens to be: that would be another, empty database.
+DATA_DIR = BASE_DIR / (environment.env.str("CHAT_DATA", "") or "data")
 # Heroku does it in a build, perhaps before there is a secret, and none must be left in the slug; on
 # a server whoever owns the code does it. Neither has to do with the data.
 COLLECTS_STATIC = sys.argv[1:2] == ["collectstatic"]
 if not COLLECTS_STATIC:
     private.folder(DATA_DIR)
-    private.files(DATA_DIR / "secret")
 
 ON_HEROKU = "DYNO" in os.environ
 HTTPS = environment.flag("CHAT_HTTPS", default=ON_HEROKU)
@@ -115,9 +115,12 @@ TEMPLATES = [
 DATABASES = {
     "default": environment.database("DATABASE_URL", f"sqlite:///{DATA_DIR / 'chat.sqlite3'}")
 }
-if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3" and not COLLECTS_STATIC:
-    private.files(*(Path(f"{DATABASES['default']['NAME']}{end}") for end in ("", "-wal", "-shm")))
-    environment.check_writable(Path(DATABASES["default"]["NAME"]))
+if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
+    DATABASES["default"]["NAME"] = BASE_DIR / DATABASES["default"]["NAME"]
+    if not COLLECTS_STATIC:
+        database = str(DATABASES["default"]["NAME"])
+        private.files(*(Path(database + end) for end in ("", "-wal", "-shm")))
+        environment.check_writable(Path(database))
 # A pool, or a connection for each job: kept-alive connections leak under ASGI, where every
 # request may run in another thread.
 DATABASES["default"]["CONN_MAX_AGE"] = 0
@@ -211,9 +214,7 @@ LOGGING = {
         "outages": {"()": "chatsite.logs.Outages"},
         "strangers": {"()": "chatsite.logs.Strangers"},
     },
-    "formatters": {
-        "line": {"()": "chatsite.logs.Line", "format": "%(levelname)s %(name)s %(message)s"}
-    },
+    "formatters": {"line": {"()": "chatsite.logs.Line"}},
     "handlers": {
         "null": {"class": "logging.NullHandler"},
         "stdout": {

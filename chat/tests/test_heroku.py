@@ -141,14 +141,14 @@ class HerokuPostgres(Postgres):
 class Dyno(Daphne):
     """The Procfile's web process, called as the router calls it. For people it is a site."""
 
-    def __init__(self, slug: Path, env: dict[str, str]):
-        super().__init__(slug.parent, env, name="dyno")
+    def __init__(self, slug: Path, env: dict[str, str], name: str = "dyno"):
+        super().__init__(slug.parent, env, name=name)
         self.cwd = slug
         self.env = env | {"DYNO": "web.1", "PORT": str(self.port)}
         self.ws_urls = [f"ws://{HOST}/ws/chat/"]
 
     def command(self):
-        return ["sh", "-c", "exec " + PROCFILE["web"]]
+        return ["sh", "-c", PROCFILE["web"]]
 
     def answers(self):
         try:
@@ -272,6 +272,21 @@ def test_the_page_comes_by_https_with_cookies_for_https_alone(dyno):
     assert int(re.match(r"max-age=(\d+)", page.headers["strict-transport-security"])[1]) >= 31536000
     (cookie,) = page.headers["set-cookie"]
     assert {"Secure", "HttpOnly", "SameSite=Lax"} <= set(cookie.split("; "))
+
+
+@pytest.mark.usefixtures("dyno")  # the database is migrated
+def test_the_web_process_says_bye_and_ends_by_itself_at_sigterm(slug, variables, join, monkeypatch):
+    """The line as a container runs it: nothing but `sh -c`, whose process gets the signal."""
+    dyno = Dyno(slug, machine() | variables, name="ending")
+    dyno.start()
+    dial = partial(people.connect, address=("127.0.0.1", dyno.port))
+    monkeypatch.setattr(people, "connect", dial)
+    router = {"X-Forwarded-Proto": "https", "X-Forwarded-For": "203.0.113.7"}
+    ada = join(dyno, "Somebody", origin=ORIGIN, headers=router)
+    dyno.ask_to_end()
+    assert ada.gets("bye")["code"] == "restart"
+    eventually(lambda: dyno.process.poll() is not None, deadline=9)
+    dyno.kill()
 
 
 def test_plain_http_is_sent_to_https(dyno):

@@ -89,3 +89,9 @@ def test_plain_json_is_unescaped(make_site, join):
     join(site, "Ada").says("ü🎉")
     assert "ü🎉" in site.request("/api/messages?before=9").body.decode()
     assert json.loads(site.request("/api/messages?before=9").body)["messages"][0]["text"] == "ü🎉"
+
+
+def test_search_engines_are_told_to_keep_nothing(site):
+    robots = site.request("/robots.txt")
+    assert (robots.status, robots.body) == (200, b"User-agent: *\nDisallow: /\n")
+    assert site.request("/").headers["x-robots-tag"] == "noindex"

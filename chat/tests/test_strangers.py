@@ -8,7 +8,7 @@ import pytest
 
 from chat.tests.support import eventually
 
-LINE = re.compile(r"(INFO|WARNING|ERROR) [\w.]+ ")
+LINE = re.compile(r"(\S+Z )?(INFO|WARNING|ERROR) [\w.]+ ")
 HOST = b"Host: localhost\r\n"
 FORM = b"Content-Type: application/x-www-form-urlencoded\r\n"
 HANDSHAKE = (

@@ -1,0 +1,25 @@
+"""`manage.py bring_sqlite FILE`: the way from SQLite to PostgreSQL."""
+
+from pathlib import Path
+
+from django.core.management.base import BaseCommand, CommandError
+
+from chat.backup.files import Refused
+from chat.backup.transfer import bring
+
+
+class Command(BaseCommand):
+    help = (
+        "Fill a new PostgreSQL database, the one of DATABASE_URL, with all that an SQLite file of "
+        "`backup` has: the same numbers and the same epoch, so that pages go on."
+    )
+
+    def add_arguments(self, parser):
+        parser.add_argument("file", type=Path)
+
+    def handle(self, *args, file, **options):
+        try:
+            head = bring(file)
+        except Refused as reason:
+            raise CommandError(f"Nothing is brought. {reason}") from reason
+        self.stdout.write(f"All is brought: {head.seq} numbers, in the same epoch, {head.epoch}.")
