@@ -25,7 +25,11 @@ def hue(member_id: str) -> int:
 @register.filter
 def initials(name: str) -> str:
     words = [regex.findall(r"\X", word) for word in name.split()]
-    letters = [words[0][0], words[-1][0]] if len(words) > 1 else sum(words, [])[:2]
+    letters = (
+        [words[0][0], words[-1][0]]
+        if len(words) > 1
+        else [letter for word in words for letter in word[:2]]
+    )
     return "".join(map(_large, letters))
 
 
