@@ -15,11 +15,14 @@ LONG = "Lines that are long enough to be broken once more when the phone is turn
 # What is read: the first text of which a line is seen, and where in the box it is.
 PLACE = """() => {
   const edge = document.getElementById("box").getBoundingClientRect().top;
-  const seen = [...document.querySelectorAll("#log .text")].find((text) => text.getBoundingClientRect().bottom > edge + 1);
+  const isSeen = (text) => text.getBoundingClientRect().bottom > edge + 1;
+  const seen = [...document.querySelectorAll("#log .text")].find(isSeen);
   const { top, height } = seen.getBoundingClientRect();
   return [seen.closest("li").id, top > edge ? top - edge : (top - edge) / height];
 }"""
-PAINTED = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(done))))"
+PAINTED = """() => new Promise((done) => {
+  requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(done)));
+})"""
 OLD_ENGINE = """
   const supports = CSS.supports.bind(CSS);
   CSS.supports = (...what) => what[0] !== "field-sizing" && supports(...what);
@@ -211,7 +214,8 @@ TRANSLATE = """() => {
   while (walker.nextNode()) texts.push(walker.currentNode);
   for (const text of texts) {
     const parent = text.parentElement;
-    if (!text.data.trim() || parent.closest("[translate=no], script, noscript, template")) continue;
+    if (!text.data.trim()) continue;
+    if (parent.closest("[translate=no], script, noscript, template")) continue;
     const font = document.createElement("font");
     font.textContent = `\u00bb${text.data}\u00ab`;
     text.replaceWith(font);
@@ -219,9 +223,11 @@ TRANSLATE = """() => {
   document.title = `\u00bb${document.title}\u00ab`;
   window.rewritten = [];
   const told = new MutationObserver((changes) => {
-    for (const { target } of changes) window.rewritten.push(target.id || target.className || target.nodeName);
+    for (const { target } of changes) window.rewritten.push(target.id || target.className);
   });
-  for (const font of document.querySelectorAll("font")) told.observe(font.parentElement, { childList: true });
+  for (const { parentElement } of document.querySelectorAll("font")) {
+    told.observe(parentElement, { childList: true });
+  }
   told.observe(document.querySelector("title"), { childList: true });
 }"""
 
@@ -249,14 +255,17 @@ def test_what_the_browser_has_translated_is_not_written_over_at_each_paint(
 
 # --- Who is here, above 200 ----------------------------------------------------------------------
 ROSTER = """async () => {
-  const src = [...document.querySelectorAll("link[rel=modulepreload]")].find(({ href }) => href.includes("/roster."));
+  const links = [...document.querySelectorAll("link[rel=modulepreload]")];
+  const src = links.find(({ href }) => href.includes("/roster."));
   const { Roster } = await import(src.href);
   const root = document.getElementById("people").cloneNode(true);
-  const roster = new Roster({ root, button: document.createElement("button"), template: document.getElementById("person") });
+  const [button, template] = [document.createElement("button"), document.getElementById("person")];
+  const roster = new Roster({ root, button, template });
   const names = (count) => Array.from({ length: count }, (_, number) => `P${number}`);
   const seen = () => {
     roster.render({ id: "", name: "" }, []);
-    return [root.querySelectorAll("li").length, root.querySelector("h2").textContent, root.querySelector("p").textContent];
+    const words = ["h2", "p"].map((part) => root.querySelector(part).textContent);
+    return [root.querySelectorAll("li").length, ...words];
   };
   const states = [];
   roster.start({ count: 200, names: names(200) });

@@ -1,4 +1,4 @@
-"""A start that fails: what is optional may be missing, all else is said in words, never for ever."""
+"""A start that fails: what is optional may be missing, whatever else is wrong is said."""
 
 import re
 
@@ -11,9 +11,11 @@ from chat.tests.test_page import is_connected, joins, name_box, says
 once = pytest.mark.stack("embedded")  # the other stack has nothing to add
 LOST = "This page could not start."
 BLOCKED_COOKIES = """
-  const forbidden = { get() { throw new DOMException("The operation is insecure.", "SecurityError"); } };
-  for (const name of ["localStorage", "sessionStorage"]) Object.defineProperty(window, name, forbidden);
-  window.BroadcastChannel = class { constructor() { throw new DOMException("", "SecurityError"); } };
+  const refuse = () => { throw new DOMException("The operation is insecure.", "SecurityError"); };
+  for (const name of ["localStorage", "sessionStorage"]) {
+    Object.defineProperty(window, name, { get: refuse });
+  }
+  window.BroadcastChannel = class { constructor() { refuse(); } };
 """
 MISSING = {
     "cookies are blocked": BLOCKED_COOKIES,
@@ -28,7 +30,7 @@ MISSING = {
 }
 NO_WEB_SOCKET = {
     "missing": "delete window.WebSocket",
-    "forbidden": "window.WebSocket = class { constructor() { throw new DOMException('', 'SecurityError') } }",
+    "forbidden": "window.WebSocket = class { constructor() { throw new Error() } }",
 }
 
 
@@ -130,7 +132,10 @@ def _break_state(route) -> None:
 @once
 @pytest.mark.parametrize("storage", ["", BLOCKED_COOKIES], ids=["allowed", "forbidden"])
 def test_a_page_that_never_gets_its_module_does_not_reload_for_ever(open_broken, storage):
-    quick = "const later = window.setTimeout; window.setTimeout = (f, ms, ...a) => later(f, ms > 500 ? ms / 500 : ms, ...a);"
+    quick = (
+        "const later = window.setTimeout;"
+        "window.setTimeout = (f, ms, ...a) => later(f, ms > 500 ? ms / 500 : ms, ...a);"
+    )
     page = open_broken(storage + quick, lost=r"/main\.[0-9a-f]{12}\.js")
     loads = []
     page.on("request", lambda request: request.is_navigation_request() and loads.append(request))
@@ -172,7 +177,8 @@ def test_where_scripts_hang_the_page_says_so_too(open_broken):
 def test_what_is_typed_is_not_reloaded_away(open_broken):
     # It fails after the form is there: in the last lines of main.js.
     page = open_broken(
-        "const quick = window.setTimeout; window.setTimeout = (f, ms) => quick(f, ms > 9000 ? 300 : ms);"
+        "const quick = window.setTimeout;"
+        "window.setTimeout = (f, ms) => quick(f, ms > 9000 ? 300 : ms);"
         "const listen = window.addEventListener;"
         "window.addEventListener = (type, ...rest) => {"
         "  if (type === 'storage') throw new Error('no');"
