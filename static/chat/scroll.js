@@ -70,10 +70,16 @@ export class Scroll {
     observer.observe(this.#box.firstElementChild);
   }
 
-  // Another scrollTop in the same shape is the reader's doing; in another one it is the browser's.
   #settle() {
-    if (this.#shape !== this.#measure()) this.#restore();
-    else if (this.#box.scrollTop !== this.#put) this.#remember();
+    if (this.#hasScrolled()) this.#remember();
+    else if (this.#shape !== this.#measure()) this.#restore();
+  }
+
+  // The reader, not the browser: that moves only what would be above the beginning.
+  #hasScrolled() {
+    const { scrollTop, scrollHeight, clientHeight } = this.#box;
+    const isCut = this.#shape !== this.#measure() && scrollTop <= clientHeight - scrollHeight + 1;
+    return Math.abs(scrollTop - this.#put) > 1 && !isCut;
   }
 
   #remember() {
