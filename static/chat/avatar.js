@@ -1,3 +1,6 @@
+import { attempt } from "./optional.js";
+import { say } from "./words.js";
+
 const HUES = 12;
 
 // The template filters `hue` and `initials` do the same for the first paint.
@@ -8,12 +11,27 @@ export function hue(id) {
 }
 
 export function initials(name) {
-  const words = name.split(/\s+/).filter(Boolean);
-  const letters = words.length > 1 ? [[...words[0]][0], [...words.at(-1)][0]] : [...(words[0] ?? "")].slice(0, 2);
-  return letters.join("").toUpperCase();
+  const words = name.split(/\s+/).filter(Boolean).map(letters);
+  const chosen = words.length > 1 ? [words[0][0], words.at(-1)[0]] : (words[0] ?? []).slice(0, 2);
+  return chosen.map(large).join("");
+}
+
+// As one sees them: a flag is two code points, a family more.
+const letters = attempt(
+  () => {
+    const graphemes = new Intl.Segmenter();
+    return (word) => Array.from(graphemes.segment(word), ({ segment }) => segment);
+  },
+  () => (word) => [...word],
+);
+
+// A letter that would become two, as the sharp s does, stays.
+function large(letter) {
+  const upper = letter.toUpperCase();
+  return upper.length > letter.length ? letter : upper;
 }
 
 export function paint(avatar, name, id) {
   avatar.className = id ? `avatar hue-${hue(id)}` : "avatar";
-  avatar.textContent = initials(name);
+  say(avatar, initials(name));
 }

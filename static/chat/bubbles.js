@@ -1,6 +1,7 @@
 import { paint } from "./avatar.js";
 import { follows } from "./grouping.js";
 import { fill } from "./text.js";
+import { say } from "./words.js";
 
 // List items for messages, cloned from the markup that the server renders too.
 export class Bubbles {
@@ -23,12 +24,15 @@ export class Bubbles {
     return item;
   }
 
+  // What `place` depends on, besides the row: the marks of a KeyedList.
+  mark(me) {
+    return `${me} ${this.#dates.today}`;
+  }
+
   place(item, { message, before }, me) {
     const { turnsDay, opens } = follows(message, before);
     item.classList.toggle("opens", opens);
     item.classList.toggle("mine", message.by === me);
-    const day = turnsDay ? this.#dates.day(message.at) : "";
-    const line = item.querySelector(".day");
-    if (line.textContent !== day) line.textContent = day;
+    say(item.querySelector(".day"), turnsDay ? this.#dates.day(message.at) : "");
   }
 }

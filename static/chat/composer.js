@@ -1,5 +1,6 @@
 import { paint } from "./avatar.js";
 import { fitsFrame, textLength } from "./protocol.js";
+import { say } from "./words.js";
 
 const COUNT_FROM = 200;
 const COMPOSING = 229;
@@ -28,6 +29,7 @@ export class Composer {
     this.#form.addEventListener("submit", (event) => this.#submit(event));
     this.#form.elements.signature.addEventListener("click", parts.changeName);
     this.#measure();
+    this.#growWhenItsShapeChanges();
   }
 
   sign({ id, name }) {
@@ -53,7 +55,8 @@ export class Composer {
   #key(event) {
     // Safari ends the composition before the key that ended it; that key says 229.
     if (event.isComposing || event.keyCode === COMPOSING) return;
-    if (event.key !== "Enter" || event.shiftKey || this.#parts.enterBreaks) return;
+    const sends = event.ctrlKey || event.metaKey || !this.#parts.enterBreaks;
+    if (event.key !== "Enter" || event.shiftKey || !sends) return;
     event.preventDefault();
     this.#form.requestSubmit();
   }
@@ -78,14 +81,21 @@ export class Composer {
     const { value } = this.#text;
     const { limits } = this.#parts;
     const left = Math.min(limits.text - textLength(value), fitsFrame(value, limits) ? Infinity : -1);
-    this.#form.elements.count.textContent = left < 0 ? `${-left} too many` : left < COUNT_FROM ? `${left} left` : "";
+    say(this.#form.elements.count, left < 0 ? `${-left} too many` : left < COUNT_FROM ? `${left} left` : "");
     this.#text.ariaInvalid = String(left < 0);
     if (!GROWS_BY_ITSELF) this.#grow();
     return -left;
   }
 
+  // While it is hidden there is nothing to measure; shown, narrowed or in larger letters it is another one.
+  #growWhenItsShapeChanges() {
+    if (GROWS_BY_ITSELF || !globalThis.ResizeObserver) return;
+    new ResizeObserver(() => requestAnimationFrame(() => this.#grow())).observe(this.#text);
+  }
+
   #grow() {
-    this.#text.style.height = "auto";
-    this.#text.style.height = `${this.#text.scrollHeight}px`;
+    const { style } = this.#text;
+    style.height = "auto";
+    if (this.#text.scrollHeight) style.height = `${this.#text.scrollHeight}px`;
   }
 }

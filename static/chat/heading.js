@@ -1,9 +1,12 @@
+import { say } from "./words.js";
+
 // What the room is called, above the page and in its title; the title also counts
 // what came while the page was hidden.
 export class Heading {
   #document;
   #title;
   #notice;
+  #name = "";
   #unread = 0;
 
   constructor({ document, title, notice }) {
@@ -14,15 +17,14 @@ export class Heading {
   }
 
   follow({ title, notice }) {
-    this.#title.textContent = title;
-    this.#notice.textContent = notice;
+    this.#name = title;
+    say(this.#title, title);
+    say(this.#notice, notice);
     this.arrived(0);
   }
 
   arrived(count) {
     this.#unread = this.#document.hidden ? this.#unread + count : 0;
-    const title = this.#title.textContent;
-    const counted = this.#unread ? `(${this.#unread}) ${title}` : title;
-    if (this.#document.title !== counted) this.#document.title = counted;
+    say(this.#document.querySelector("title"), this.#unread ? `(${this.#unread}) ${this.#name}` : this.#name);
   }
 }

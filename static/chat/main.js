@@ -8,6 +8,8 @@ import { History } from "./history.js";
 import { HttpSocket } from "./http_socket.js";
 import { JoinForm } from "./join_form.js";
 import { Memory } from "./memory.js";
+import { Midnight } from "./midnight.js";
+import { attempt, RefusedSocket, silence } from "./optional.js";
 import { Outbox } from "./outbox.js";
 import { OutboxStore } from "./outbox_store.js";
 import { Painter } from "./painter.js";
@@ -24,6 +26,7 @@ import { Wakefulness } from "./wakefulness.js";
 
 const element = (id) => document.getElementById(id);
 const state = JSON.parse(element("state").textContent);
+const aWebSocket = () => new WebSocket(new URL("/ws/chat/", location.href.replace(/^http/, "ws")));
 const clock = { now: Date.now, setTimeout: setTimeout.bind(window), clearTimeout: clearTimeout.bind(window) };
 
 const name = new Memory(() => localStorage, "chat.name");
@@ -35,8 +38,8 @@ const bubbles = new Bubbles({
 });
 const store = new OutboxStore({
   storage: () => localStorage,
-  channel: new BroadcastChannel("chat.outbox"),
-  owner: makeNonce(crypto),
+  channel: attempt(() => new BroadcastChannel("chat.outbox"), silence),
+  owner: makeNonce(globalThis.crypto),
   clock,
   adopted: (entries) => outbox.adopt(entries),
   lost: (nonce) => outbox.lose(nonce),
@@ -44,7 +47,7 @@ const store = new OutboxStore({
 const outbox = new Outbox({
   send: ({ nonce, text }) => connection.send(build.post({ nonce, text })),
   store,
-  makeNonce: () => makeNonce(crypto),
+  makeNonce: () => makeNonce(globalThis.crypto),
   clock,
   random: Math.random,
   changed: () => painter.later(),
@@ -109,7 +112,7 @@ const session = new Session({
 });
 
 const connection = new Connection({
-  webSocket: () => new WebSocket(new URL("/ws/chat/", location.href.replace(/^http/, "ws"))),
+  webSocket: () => attempt(aWebSocket, () => new RefusedSocket()),
   httpSocket: () => new HttpSocket({ fetch: (path, init) => fetch(path, init), clock, me: state.me }),
   clock,
   random: Math.random,
@@ -125,6 +128,7 @@ room.start(state);
 store.adopt();
 connection.open();
 
+new Midnight({ clock, turned: () => painter.later() });
 addEventListener("storage", ({ key }) => store.heard(key));
 addEventListener("pagehide", () => store.giveUp());
 new Wakefulness({
@@ -132,7 +136,11 @@ new Wakefulness({
   document,
   clock,
   woke() {
+    painter.later();
     store.adopt();
     connection.check();
   },
 });
+
+// What the watchdog looks at: from here on the page speaks for itself.
+element("stuck").hidden = true;

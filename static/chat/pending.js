@@ -27,7 +27,8 @@ export class Pending {
   render(me, previous) {
     const messages = this.#outbox.entries.map((entry) => ({ ...entry, by: me.id, name: me.name }));
     const rows = inTurn(messages, previous);
-    this.#list.show(rows.map((row) => ({ ...row, key: row.message.nonce, version: row.message.state })));
+    const mark = this.#bubbles.mark(me.id);
+    this.#list.show(rows.map((row) => ({ ...row, key: row.message.nonce, version: row.message.state, mark })));
   }
 
   #make(message) {

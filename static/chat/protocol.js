@@ -35,8 +35,10 @@ export function explain({ message, retry_after: wait }) {
   return wait ? `${message} Try again in ${Math.ceil(wait)} s.` : message;
 }
 
-// crypto.randomUUID does not exist on plain http in a local network.
+// crypto.randomUUID does not exist on plain http in a local network; some browsers have no crypto at all.
 export function makeNonce(crypto) {
-  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  const bytes = new Uint8Array(16);
+  if (crypto?.getRandomValues) crypto.getRandomValues(bytes);
+  else bytes.forEach((_, index) => (bytes[index] = Math.random() * 256));
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }

@@ -1,7 +1,12 @@
 import { paint } from "./avatar.js";
 import { KeyedList } from "./keyed_list.js";
+import { attempt } from "./optional.js";
+import { say } from "./words.js";
 
-const ALPHABET = new Intl.Collator();
+const compare = attempt(
+  () => new Intl.Collator().compare,
+  () => undefined,
+);
 
 // Who is here. In a big room the server leaves the names out and only counts.
 export class Roster {
@@ -17,6 +22,8 @@ export class Roster {
     this.#root = root;
     this.#button = button;
     this.#template = template;
+    // Where the browser has no popover, it is ours.
+    if (!root.togglePopover) button.addEventListener("click", () => root.classList.toggle("open"));
     this.#list = new KeyedList({
       list: root.querySelector("ul"),
       make: (row) => this.#make(row),
@@ -30,10 +37,11 @@ export class Roster {
     this.#count = count;
   }
 
-  follow({ count, joined, left }) {
+  // Nobody joined and nobody left: there are too many to name, and whoever was named may be gone.
+  follow({ count, joined = [], left = [] }) {
     this.#count = count;
     this.#sorted = null;
-    if (!joined || !left) return this.#names.clear();
+    if (!joined.length && !left.length) return this.#names.clear();
     for (const name of left) this.#names.delete(name);
     for (const name of joined) this.#names.add(name);
   }
@@ -50,7 +58,7 @@ export class Roster {
   }
 
   #inOrder() {
-    return (this.#sorted ??= [...this.#names].sort(ALPHABET.compare));
+    return (this.#sorted ??= [...this.#names].sort(compare));
   }
 
   #make({ key: name, id, me }) {
@@ -65,8 +73,4 @@ export class Roster {
 function heading(count) {
   if (count === null) return "Who is here can’t be seen over this connection";
   return count === 1 ? "1 person here" : `${count} people here`;
-}
-
-function say(part, words) {
-  if (part.textContent !== words) part.textContent = words;
 }

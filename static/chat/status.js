@@ -1,3 +1,5 @@
+import { say } from "./words.js";
+
 const WORDS = {
   connecting: () => "Connecting…",
   open: ({ overHttp }) => (overHttp ? "Connected without WebSockets: messages may take a moment longer" : "Connected"),
@@ -38,8 +40,7 @@ export class Status {
   #render() {
     const { name, overHttp = false } = this.#state;
     const offline = name === "waiting" || name === "closed";
-    const words = WORDS[name](this.#state, this.#unsent);
-    if (this.#part(".words").textContent !== words) this.#part(".words").textContent = words;
+    say(this.#part(".words"), WORDS[name](this.#state, this.#unsent));
     this.#part("button").hidden = !offline;
     this.#root.classList.toggle("off", offline);
     this.#root.classList.toggle("slow", overHttp);
@@ -50,7 +51,7 @@ export class Status {
     this.#clock.clearTimeout(this.#ticking);
     const left = Math.ceil((until - this.#clock.now()) / 1000);
     const next = left > 0 ? `Reconnecting in ${left} s` : "Reconnecting…";
-    this.#part(".next").textContent = name === "waiting" ? next : "";
+    say(this.#part(".next"), name === "waiting" ? next : "");
     if (left > 0) this.#ticking = this.#clock.setTimeout(() => this.#countDown(), 1000);
   }
 }

@@ -3,10 +3,12 @@ import { KeyedList } from "./keyed_list.js";
 
 // The timeline as the list in the log.
 export class Transcript {
+  #bubbles;
   #list;
   #me;
 
   constructor({ list, bubbles }) {
+    this.#bubbles = bubbles;
     this.#list = new KeyedList({
       list,
       make: ({ message }) => Object.assign(bubbles.make(message), { id: `m${message.seq}` }),
@@ -14,10 +16,9 @@ export class Transcript {
     });
   }
 
-  // At midnight "Today" becomes "Yesterday".
   render(messages, me) {
     this.#me = me;
-    const mark = `${me} ${new Date().toDateString()}`;
+    const mark = this.#bubbles.mark(me);
     this.#list.show(inTurn(messages).map((row) => ({ ...row, key: row.message.seq, version: row.message, mark })));
   }
 }

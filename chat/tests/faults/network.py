@@ -1,6 +1,7 @@
 """The way from a browser to a site, as it may be cut or refuse WebSockets: a TCP proxy."""
 
 import contextlib
+import itertools
 import socket
 import threading
 from urllib.parse import urlsplit
@@ -9,10 +10,13 @@ REFUSAL = b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\nConnection: close\r\n
 
 
 class Network:
-    """A proxy on a port of its own; the page's origin is its `url`."""
+    """A proxy on a port of its own; the page's origin is its `url`.
 
-    def __init__(self, site_url: str):
-        self.lead_to(site_url)
+    To several processes it goes in turn, request for request, as a router without sticky sessions.
+    """
+
+    def __init__(self, *urls: str):
+        self.leads_to(*urls)
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port = self._listener.getsockname()[1]
         self.url = f"http://127.0.0.1:{self.port}"
@@ -20,9 +24,11 @@ class Network:
         self._is_cut = self._blocks_web_sockets = False
         threading.Thread(target=self._listen, daemon=True).start()
 
-    def lead_to(self, url: str) -> None:
+    def leads_to(self, *urls: str) -> None:
         """Whoever connects from now on comes there; what is connected stays where it is."""
-        self._there = (urlsplit(url).hostname, urlsplit(url).port)
+        places = [(urlsplit(url).hostname, urlsplit(url).port) for url in urls]
+        self._several = len(places) > 1
+        self._places = itertools.cycle(places)
 
     def cut(self) -> None:
         """End what is connected, and let nothing through until it is mended."""
@@ -62,7 +68,9 @@ class Network:
             if self._blocks_web_sockets and b"upgrade: websocket" in head.lower():
                 browser.sendall(REFUSAL)
                 return
-            with socket.create_connection(self._there) as server:
+            if self._several:
+                head = head.replace(b"\r\nConnection: keep-alive", b"\r\nConnection: close")
+            with socket.create_connection(next(self._places)) as server:
                 self._links |= {browser, server}
                 server.sendall(head)
                 back = threading.Thread(target=self._pump, args=(server, browser))

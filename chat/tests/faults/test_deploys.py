@@ -4,6 +4,12 @@ import signal
 import time
 
 import pytest
+from playwright.sync_api import expect
+
+from chat.tests.faults.network import Network
+from chat.tests.support.servers import Daphne
+from chat.tests.support.site import change_build, copy_build
+from chat.tests.test_page import is_connected, joins, says
 
 pytestmark = pytest.mark.stack("scaled")
 GRACE = 10  # seconds until a host kills what it has told to stop
@@ -27,3 +33,66 @@ def test_a_deploy_is_a_reconnect_and_every_process_says_bye_and_is_gone_in_ten_s
     assert len(crowd.byes) >= len(crowd.everybody), "somebody was cut without a word"
     pauses = [bye["retry_after"] for bye in crowd.byes]
     assert len(set(pauses)) > 1, "everybody would come back in the same moment"
+
+
+@pytest.fixture
+def deploy(make_site, tmp_path):
+    """Factory: an old and a new process, with other modules, behind one router that takes turns."""
+    made: list[Network | Daphne] = []
+
+    def deploy(*, same_disk: bool) -> tuple[Network, Daphne, Daphne]:
+        folder = copy_build(tmp_path / "old")
+        change_build(folder, "the old build")
+        site = make_site(processes=1, cwd=folder)
+        if not same_disk:
+            folder = copy_build(tmp_path / "new")
+        change_build(folder, "the new build")
+        old = site.processes[0]
+        new = Daphne(old.folder, site.env, name="daphne-new", cwd=folder)
+        made.append(new)
+        new.start()
+        made.append(Network(old.url, new.url))
+        return made[-1], old, new
+
+    yield deploy
+    for thing in made:
+        thing.close() if isinstance(thing, Network) else thing.stop()
+
+
+def test_pages_opened_during_a_deploy_onto_the_same_disk_know_nothing_of_it(
+    deploy, open_page, length
+):
+    router, *_ = deploy(same_disk=True)
+    for _ in range(length(short=4, full=20)):
+        page = open_page(site_url=router.url)
+        page.evaluate("window.loadedOnce = true")
+        is_connected(page)
+        assert page.evaluate("window.loadedOnce")
+
+
+def test_no_page_that_was_opened_while_a_deploy_lasts_is_dead_at_the_end(
+    deploy, open_page, length, fault, shot
+):
+    router, old, new = deploy(same_disk=False)
+    pages = []
+    for _ in range(length(short=4, full=24)):
+        pages.append(open_page(site_url=router.url))
+        time.sleep(length(short=0.2, full=2))
+    router.leads_to(new.url)
+    ended = time.monotonic()
+    old.process.send_signal(signal.SIGTERM)
+    for page in pages:
+        expect(page.get_by_role("status").get_by_text("Connected", exact=True)).to_be_visible(
+            timeout=240_000
+        )
+        expect(page.locator("#stuck")).to_be_hidden()
+    fault.record(
+        "a deploy with changed files, behind a router that takes turns",
+        "“This page could not start. It tries again by itself.”; then the room",
+        time.monotonic() - ended,
+    )
+    joins(pages[-1], "Ada")
+    says(pages[-1], "we are all here")
+    for page in pages:
+        expect(page.get_by_role("log").get_by_text("we are all here")).to_be_visible()
+        page.problems.clear()  # Chromium tells of each file that was not there

@@ -124,7 +124,7 @@ def test_after_a_fail_over_nobody_stays_with_the_old_server_that_is_read_only_an
             stack.postgres.set_read_only(True)
             eventually(standby.is_level, 20)
             standby.promote()
-            network.lead_to(standby.url("postgres"))
+            network.leads_to(standby.url("postgres"))
         database = home.rpartition("/")[2]
         ours = f"SELECT 1 FROM pg_stat_activity WHERE datname = '{database}'"
         eventually(lambda: not stack.postgres.query(ours), 20)

@@ -318,7 +318,7 @@ class Standby(Postgres):
 class Daphne(Server):
     """One process of the site, with exactly the product's variables that `env` gives.
 
-    `program` is what Python runs, `options` are more of Daphne's own.
+    `program` is what Python runs, `options` are more of Daphne's own, `cwd` is where the code is.
     """
 
     def __init__(
@@ -328,8 +328,10 @@ class Daphne(Server):
         name: str = "daphne",
         program: Sequence[str] = ("-m", "daphne"),
         options: Sequence[str] = (),
+        cwd: Path = ROOT,
     ):
         super().__init__(name, folder)
+        self.cwd = cwd
         self.env, self.program, self.options = env, program, options
         self.url = f"http://127.0.0.1:{self.port}"
         self.ws_url = f"ws://127.0.0.1:{self.port}/ws/chat/"
@@ -366,11 +368,11 @@ def without_product_variables() -> dict[str, str]:
     }
 
 
-def manage(*arguments: str, env: dict[str, str], stdin: str | None = None) -> str:
+def manage(*arguments: str, env: dict[str, str], stdin: str | None = None, cwd: Path = ROOT) -> str:
     """Run manage.py with the product's variables of `env`; return what it printed."""
     done = subprocess.run(
         [sys.executable, "manage.py", *arguments],
-        cwd=ROOT,
+        cwd=cwd,
         env={**without_product_variables(), **env},
         input=stdin,
         capture_output=True,

@@ -146,6 +146,22 @@ class Scaled(Stack):
 STACKS = {stack.name: stack for stack in (Embedded, Scaled)}
 
 
+def copy_build(folder: Path) -> Path:
+    """The project's code in a folder of its own, as a host builds it, to be changed."""
+    for name in ("chat", "chatsite", "static", "templates"):
+        ignored = shutil.ignore_patterns("tests", "__pycache__")
+        shutil.copytree(ROOT / name, folder / name, ignore=ignored)
+    shutil.copy(ROOT / "manage.py", folder)
+    return folder
+
+
+def change_build(folder: Path, mark: str) -> None:
+    """Change every module of that build, and collect its static files."""
+    for module in (folder / "static" / "chat").glob("*.js"):
+        module.write_text(module.read_text() + f"\n// {mark}\n")
+    manage("collectstatic", "--noinput", env={"SECRET_KEY": "x" * 50}, cwd=folder)
+
+
 def collect_static(env: dict[str, str]) -> None:
     """Collect the static files, if they have changed since: it takes seconds."""
     collected = ROOT / "staticfiles" / "staticfiles.json"
