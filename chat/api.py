@@ -43,12 +43,25 @@ STATUS = {
 }  # whatever else is wrong with a request: 400
 
 
+Answer = Callable[[HttpRequest, Relay], Awaitable[HttpResponse]]
+
+
 @csrf_exempt  # `_post` needs JSON, and looks at `Origin`
 async def messages(request: HttpRequest) -> HttpResponse:
     """`GET` and `POST /api/messages`, as docs/PROTOCOL.md has them."""
-    answer = METHODS.get(request.method)
+    return await _answer(request, {"GET": _get, "HEAD": _get, "POST": _post})
+
+
+@csrf_exempt  # `_introduce` looks at `Origin`
+async def member(request: HttpRequest) -> HttpResponse:
+    """`POST /api/member`: a token for a browser that keeps no cookie."""
+    return await _answer(request, {"POST": _introduce})
+
+
+async def _answer(request: HttpRequest, methods: dict[str, Answer]) -> HttpResponse:
+    answer = methods.get(request.method)
     if answer is None:
-        return HttpResponseNotAllowed(METHODS)
+        return HttpResponseNotAllowed(methods)
     try:
         async with asyncio.timeout(AT_MOST):
             response = await answer(request, get_relay())
@@ -164,19 +177,24 @@ async def _post(request: HttpRequest, relay: Relay) -> HttpResponse:
             raise
         refusal = wrong
     stored = await _store(relay, Draft(member_id, name or "", post.nonce, post.text), refusal)
-    if stored.fresh:
+    if stored.fresh and identity.has_cookie(request):
         relay.people.spoke(member_id)
     answer = {"nonce": post.nonce, "seq": stored.seq}
     return JsonResponse(answer, status=201 if stored.fresh else 200)
 
 
-def _member(request: HttpRequest) -> str:
-    """Who posts. A page of another site can't: it may send no JSON, nor hide where it is from."""
+def _check_origin(request: HttpRequest) -> None:
+    """A page of another site can't post: it may send no JSON, nor hide where it is from."""
     site = request.headers.get("Sec-Fetch-Site", "same-origin")
     if not same_origin(request.scope) or (
         "Origin" not in request.headers and site != "same-origin"
     ):
         raise FrameError("cross_origin")
+
+
+def _member(request: HttpRequest) -> str:
+    """Who posts."""
+    _check_origin(request)
     member_id = identity.member_of_request(request)
     if member_id is None:
         raise FrameError("cookie_required")
@@ -225,8 +243,12 @@ async def _store(relay: Relay, draft: Draft, refusal: FrameError | None) -> Stor
     return await outcome
 
 
-METHODS: dict[str, Callable[[HttpRequest, Relay], Awaitable[HttpResponse]]] = {
-    "GET": _get,
-    "HEAD": _get,
-    "POST": _post,
-}
+# --- POST /api/member ----------------------------------------------------------------------------
+async def _introduce(request: HttpRequest, relay: Relay) -> HttpResponse:
+    """Somebody new, for as long as they keep the token. It counts as a join of their address."""
+    _check_origin(request)
+    await relay.started()
+    check_ban(request, relay)
+    rates.join(request.META.get("REMOTE_ADDR"))
+    member_id, token = identity.new_token()
+    return JsonResponse({"id": member_id, "token": token}, status=201)

@@ -2,21 +2,25 @@ import { inTurn } from "./grouping.js";
 import { KeyedList } from "./keyed_list.js";
 
 const NOTES = {
-  waiting: () => "waiting to be sent",
+  waiting: ({ held, rest }) => (rest ? `${held} Goes out in ${rest} s` : "waiting to be sent"),
   sending: () => "sending…",
   accepted: () => "",
   failed: ({ reason }) => `Not sent. ${reason} `,
 };
+const FLEETING = "This browser can't keep it: leave the page open.";
 
 // The outbox as a list under the log. What is not in the room yet says so.
 export class Pending {
   #bubbles;
   #outbox;
+  #edit;
   #list;
 
-  constructor({ list, bubbles, outbox }) {
+  // edit(text): in the composer
+  constructor({ list, bubbles, outbox, edit }) {
     this.#bubbles = bubbles;
     this.#outbox = outbox;
+    this.#edit = edit;
     this.#list = new KeyedList({
       list,
       make: ({ message }) => this.#make(message),
@@ -25,26 +29,47 @@ export class Pending {
   }
 
   render(me, previous) {
-    const messages = this.#outbox.entries.map((entry) => ({ ...entry, by: me.id, name: me.name }));
+    const { entries } = this.#outbox;
+    const first = entries.find(({ state }) => state === "waiting");
+    const messages = entries.map((entry) => ({
+      ...entry,
+      by: me.id,
+      name: me.name,
+      rest: entry === first && entry.held ? this.#outbox.rest : 0,
+      isKept: entry.state === "accepted" || this.#outbox.isKept(entry),
+    }));
     const rows = inTurn(messages, previous);
-    this.#list.show(rows.map((row) => ({ ...row, key: row.message.nonce, version: row.message.state })));
+    this.#list.show(rows.map((row) => ({ ...row, key: row.message.nonce, version: version(row.message) })));
   }
 
   #make(message) {
-    const { nonce, state } = message;
+    const { nonce, state, isKept } = message;
     const item = this.#bubbles.make(message);
     item.classList.add("pending", state);
     const note = document.createElement("p");
     note.className = "note";
     note.append(NOTES[state](message));
+    if (!isKept && state !== "sending") note.append(` ${FLEETING} `);
     if (state === "failed") {
       note.role = "alert";
-      note.append(button("Retry", () => this.#outbox.retry(nonce)), button("Discard", () => this.#outbox.discard(nonce)));
+      note.append(...this.#choices(message));
     }
     item.append(note);
     return item;
   }
+
+  #choices({ nonce, text, hopeless }) {
+    const retry = button("Retry", () => this.#outbox.retry(nonce));
+    const edit = button("Edit", () => {
+      this.#outbox.discard(nonce);
+      this.#edit(text);
+    });
+    const discard = button("Discard", () => this.#outbox.discard(nonce));
+    return hopeless ? [edit, discard] : [retry, edit, discard];
+  }
 }
+
+const version = ({ state, rest, isKept }) => `${state} ${rest} ${isKept}`;
 
 function button(label, pressed) {
   const node = document.createElement("button");

@@ -1,6 +1,7 @@
 const WORDS = {
   connecting: () => "Connecting…",
   open: ({ overHttp }) => (overHttp ? "Connected without WebSockets: messages may take a moment longer" : "Connected"),
+  doubtful: () => "No answer. Checking the connection…",
   waiting: ({ reason }, unsent) => `Offline${waiting(unsent)}.${reason ? ` ${reason}` : ""}`,
   closed: ({ reason }) => reason,
 };

@@ -260,7 +260,8 @@ class Site:
         except urllib.error.HTTPError as error:
             answer = error
         with answer:
-            names = {name.lower(): value for name, value in answer.headers.items()}
+            # Of several with one name the first: the cookie that says who one is comes first.
+            names = {name.lower(): value for name, value in reversed(answer.headers.items())}
             return Response(answer.status, names, answer.read())
 
     def cookie(self) -> str:
