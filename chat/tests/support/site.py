@@ -264,6 +264,11 @@ class Site:
             names = {name.lower(): value for name, value in reversed(answer.headers.items())}
             return Response(answer.status, names, answer.read())
 
+    def token(self) -> tuple[str, str]:
+        """A new person's id and token, as a page without cookies asks for them."""
+        given = self.request("/api/member", method="POST").json()
+        return given["id"], given["token"]
+
     def cookie(self) -> str:
         """A new person's Cookie header, as the page gives it."""
         given = self.request("/").headers["set-cookie"]
