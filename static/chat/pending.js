@@ -2,7 +2,7 @@ import { inTurn } from "./grouping.js";
 import { KeyedList } from "./keyed_list.js";
 
 const NOTES = {
-  waiting: ({ held, rest }) => (rest ? `${held} Goes out in ${rest} s` : "waiting to be sent"),
+  waiting: ({ held, rest }) => (rest ? `${held} Goes out in ${inWords(rest)}. ` : "waiting to be sent"),
   sending: () => "sending…",
   accepted: () => "",
   failed: ({ reason }) => `Not sent. ${reason} `,
@@ -24,7 +24,7 @@ export class Pending {
     this.#list = new KeyedList({
       list,
       make: ({ message }) => this.#make(message),
-      place: (item, row) => bubbles.place(item, row, row.message.by),
+      place: (item, row) => this.#place(item, row),
     });
   }
 
@@ -39,7 +39,9 @@ export class Pending {
       isKept: entry.state === "accepted" || this.#outbox.isKept(entry),
     }));
     const rows = inTurn(messages, previous);
-    this.#list.show(rows.map((row) => ({ ...row, key: row.message.nonce, version: version(row.message) })));
+    this.#list.show(
+      rows.map((row) => ({ ...row, key: row.message.nonce, version: version(row.message), mark: row.message.rest })),
+    );
   }
 
   #make(message) {
@@ -50,26 +52,32 @@ export class Pending {
     note.className = "note";
     note.append(NOTES[state](message));
     if (!isKept && state !== "sending") note.append(` ${FLEETING} `);
-    if (state === "failed") {
-      note.role = "alert";
-      note.append(...this.#choices(message));
-    }
+    if (state === "failed") note.role = "alert";
+    if (state === "failed" || message.rest) note.append(...this.#choices(message));
     item.append(note);
     return item;
   }
 
-  #choices({ nonce, text, hopeless }) {
+  // The seconds go by in what is there already: a button that is pressed stays.
+  #place(item, row) {
+    this.#bubbles.place(item, row, row.message.by);
+    const { firstChild: words } = item.querySelector(".note");
+    words.data = NOTES[row.message.state](row.message);
+  }
+
+  #choices({ nonce, text, state, hopeless }) {
     const retry = button("Retry", () => this.#outbox.retry(nonce));
     const edit = button("Edit", () => {
       this.#outbox.discard(nonce);
       this.#edit(text);
     });
     const discard = button("Discard", () => this.#outbox.discard(nonce));
-    return hopeless ? [edit, discard] : [retry, edit, discard];
+    return hopeless || state !== "failed" ? [edit, discard] : [retry, edit, discard];
   }
 }
 
-const version = ({ state, rest, isKept }) => `${state} ${rest} ${isKept}`;
+const version = ({ state, rest, isKept }) => `${state} ${rest > 0} ${isKept}`;
+const inWords = (seconds) => (seconds < 120 ? `${seconds} s` : `${Math.ceil(seconds / 60)} min`);
 
 function button(label, pressed) {
   const node = document.createElement("button");
