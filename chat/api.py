@@ -47,9 +47,19 @@ STATUS = {
 @csrf_exempt  # `_post` needs JSON, and looks at `Origin`
 async def messages(request: HttpRequest) -> HttpResponse:
     """`GET` and `POST /api/messages`, as docs/PROTOCOL.md has them."""
-    if request.method not in METHODS:
-        return HttpResponseNotAllowed(METHODS)
-    answer, overdue = METHODS[request.method]
+    return await _answer(request, MESSAGES)
+
+
+@csrf_exempt  # `_introduce` looks at `Origin`
+async def member(request: HttpRequest) -> HttpResponse:
+    """`POST /api/member`: a token for a browser that keeps no cookie."""
+    return await _answer(request, MEMBER)
+
+
+async def _answer(request: HttpRequest, methods: "dict[str, Method]") -> HttpResponse:
+    if request.method not in methods:
+        return HttpResponseNotAllowed(methods)
+    answer, overdue = methods[request.method]
     try:
         async with asyncio.timeout(AT_MOST):
             response = await answer(request, get_relay())
@@ -167,19 +177,24 @@ async def _post(request: HttpRequest, relay: Relay) -> HttpResponse:
             raise
         refusal = wrong
     stored = await _store(relay, Draft(member_id, name or "", post.nonce, post.text), refusal)
-    if stored.fresh:
+    if stored.fresh and identity.has_cookie(request):
         relay.people.spoke(member_id)
     answer = {"nonce": post.nonce, "seq": stored.seq}
     return JsonResponse(answer, status=201 if stored.fresh else 200)
 
 
-def _member(request: HttpRequest) -> str:
-    """Who posts. A page of another site can't: it may send no JSON, nor hide where it is from."""
+def _check_origin(request: HttpRequest) -> None:
+    """A page of another site can't post: it may send no JSON, nor hide where it is from."""
     site = request.headers.get("Sec-Fetch-Site", "same-origin")
     if not same_origin(request.scope) or (
         "Origin" not in request.headers and site != "same-origin"
     ):
         raise FrameError("cross_origin")
+
+
+def _member(request: HttpRequest) -> str:
+    """Who posts."""
+    _check_origin(request)
     member_id = identity.member_of_request(request)
     if member_id is None:
         raise FrameError("cookie_required")
@@ -228,9 +243,22 @@ async def _store(relay: Relay, draft: Draft, refusal: FrameError | None) -> Stor
     return await outcome
 
 
+# --- POST /api/member ----------------------------------------------------------------------------
+async def _introduce(request: HttpRequest, relay: Relay) -> HttpResponse:
+    """Somebody new, for as long as they keep the token. It counts as a join of their address."""
+    _check_origin(request)
+    await relay.started()
+    check_ban(request, relay)
+    rates.join(request.META.get("REMOTE_ADDR"))
+    member_id, token = identity.new_token()
+    return JsonResponse({"id": member_id, "token": token}, status=201)
+
+
 # And what is said where an answer takes too long: of a post it is not known what becomes of it.
-METHODS: dict[str, tuple[Callable[[HttpRequest, Relay], Awaitable[HttpResponse]], str]] = {
+Method = tuple[Callable[[HttpRequest, Relay], Awaitable[HttpResponse]], str]
+MESSAGES: dict[str, Method] = {
     "GET": (_get, "busy"),
     "HEAD": (_get, "busy"),
     "POST": (_post, "unknown"),
 }
+MEMBER: dict[str, Method] = {"POST": (_introduce, "busy")}

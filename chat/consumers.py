@@ -11,7 +11,7 @@ from django.db import Error as DatabaseError
 
 from chat import protocol
 from chat.handshake import deny, names_origin, same_origin
-from chat.identity import member_of_headers
+from chat.identity import member_of_headers, member_of_token
 from chat.limits import doorkeeper, rates
 from chat.log import Draft
 from chat.members import Claim
@@ -32,7 +32,8 @@ logger = logging.getLogger(__name__)
 class ChatConsumer(AsyncWebsocketConsumer):
     """One socket. Its frames are handled one after the other; nothing it sends can close it.
 
-    `member_id` is who it is, by cookie or for this connection; `name` is set while it has joined
+    `member_id` is who it is: by cookie (`lasting`: the name, too, is kept for days), by the token
+    of its first join, or, as a `guest`, for this connection. `name` is set while it has joined
     under one. The relay calls `send_text`, `renamed` and `dismiss`.
     """
 
@@ -44,6 +45,7 @@ class ChatConsumer(AsyncWebsocketConsumer):
         self.address = (scope.get("client") or [None])[0]
         cookie = member_of_headers(scope["headers"])
         self.lasting = cookie is not None
+        self.guest = cookie is None
         self.member_id = cookie or new_member_id()
         self.name: str | None = None
         self._outlet: Outlet | None = None
@@ -94,7 +96,7 @@ class ChatConsumer(AsyncWebsocketConsumer):
         """Whatever happened: give back all that this socket held."""
         named = self.name is not None
         self.relay.leave(self)
-        if named and not self.lasting:
+        if named and self.guest:
             self.relay.people.release(self.member_id)
         if self._admitted:
             doorkeeper.dismiss(self.address)
@@ -158,10 +160,13 @@ class ChatConsumer(AsyncWebsocketConsumer):
 
     async def _join(self, frame: protocol.Join):
         await self.relay.started()
+        is_forged = not self._identify(frame.token)
         if self._is_banned():
             return
         try:
-            rates.join(self.address)
+            if is_forged:
+                raise FrameError("bad_field", "`token` is none of ours, or too old.")
+            rates.join(self.address, None if self.guest else self.member_id)
             await self._take_name(frame.name)
         except FrameError as wrong:
             self._refuse(wrong, frame)
@@ -176,6 +181,16 @@ class ChatConsumer(AsyncWebsocketConsumer):
             if not self._is_banned():
                 await self._answer(None)
 
+    def _identify(self, token: str | None) -> bool:
+        """Be who the token of the first join names; a cookie counts more. False: it is forged."""
+        if token is None or self._greeted or self.lasting:
+            return True
+        member_id = member_of_token(token)
+        if member_id is None:
+            return False
+        self.member_id, self.guest = member_id, False
+        return True
+
     def _is_banned(self) -> bool:
         try:
             self.relay.bans.check(self.member_id, self.address)
@@ -185,7 +200,7 @@ class ChatConsumer(AsyncWebsocketConsumer):
         return False
 
     async def _take_name(self, wanted: str | None):
-        if wanted is None and (self.name or not self.lasting):
+        if wanted is None and (self.name or self.guest):
             return
         name = protocol.check_name(wanted)
         claimed = await self.relay.people.claim(Claim(self.member_id, name, self.address))
@@ -220,7 +235,7 @@ class ChatConsumer(AsyncWebsocketConsumer):
         return self.relay.hello(you, resumed=resumed)
 
     async def _post(self, frame: protocol.Post):
-        if self.name is None and not self.lasting:
+        if self.name is None and self.guest:
             raise FrameError("name_required")
         await self.relay.started()
         refusal = self._refusal()

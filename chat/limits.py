@@ -5,16 +5,18 @@ Counted in each process by itself: with several processes the limits are that ma
 
 import ipaddress
 import time
-from collections import Counter
+from collections import Counter, OrderedDict
 
 from django.conf import settings
-from limits import RateLimitItem, RateLimitItemPerSecond
+from limits import RateLimitItem, RateLimitItemPerMinute, RateLimitItemPerSecond
 from limits.storage import MemoryStorage
 from limits.strategies import MovingWindowRateLimiter
 
 from chat.protocol import FrameError
 
 SWEEP = 30.0  # seconds
+RETURNS = RateLimitItemPerMinute(30)
+REMEMBERED = 10_000  # members who have just joined
 
 
 class Rates:
@@ -25,10 +27,25 @@ class Rates:
         self._limiter = MovingWindowRateLimiter(self._storage)
         self._swept = time.monotonic()
         self._clock = time.time()
+        self._joined: OrderedDict[tuple[str, str], None] = OrderedDict()
 
-    def join(self, address: str | None) -> None:
-        """Someone at `address` joins or takes a name. Raises `FrameError("rate_limited")`."""
-        self._hit(settings.CHAT_JOIN_RATE, "rate_limited", "join", network(address))
+    def join(self, address: str | None, member_id: str | None = None) -> None:
+        """Someone at `address` joins or takes a name. Raises `FrameError("rate_limited")`.
+
+        A member who has joined there before uses up a small budget of their own: a page that is
+        cut again and again takes nothing from its neighbours. Each member's first join counts
+        against the address, so many cookies bring an abuser no more than many first joins.
+        """
+        back = (network(address), member_id)
+        if back in self._joined and settings.CHAT_JOIN_RATE:
+            self._hit(RETURNS, "rate_limited", "return", *back)
+        else:
+            self._hit(settings.CHAT_JOIN_RATE, "rate_limited", "join", network(address))
+        if member_id:
+            self._joined[back] = None
+            self._joined.move_to_end(back)
+            if len(self._joined) > REMEMBERED:
+                self._joined.popitem(last=False)
 
     def post(self, member_id: str, room: dict) -> None:
         """A member posts. Raises `FrameError`, `rate_limited` or `slow_mode`."""

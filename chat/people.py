@@ -112,7 +112,7 @@ class People:
             self._speakers.put(member_id)
 
     def release(self, member_id: str) -> None:
-        """Someone without a cookie is gone, for good: their name is free."""
+        """Someone without cookie and token is gone, for good: their name is free."""
         with contextlib.suppress(Full):  # then it is in a minute
             self._departed.put(member_id)
 

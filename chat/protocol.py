@@ -97,6 +97,7 @@ class Join:
     kind: ClassVar = "join"
     name: str | None
     since: Since | None
+    token: str | None = None
     nonce: str | None = None  # an error repeats it
 
 
@@ -158,10 +159,14 @@ def decode(data: str) -> dict:
 
 def parse_name(fields: dict) -> str | None:
     """The wished name in a frame's fields, unchecked. Raises `FrameError`."""
-    name = fields.get("name")
-    if name is not None and not isinstance(name, str):
-        raise FrameError("bad_field", "`name` is a string.")
-    return name
+    return _string(fields, "name")
+
+
+def _string(fields: dict, name: str) -> str | None:
+    value = fields.get(name)
+    if value is not None and not isinstance(value, str):
+        raise FrameError("bad_field", f"`{name}` is a string.")
+    return value
 
 
 def check_name(wished: str | None) -> str | None:
@@ -178,7 +183,7 @@ def _parse_join(fields: dict) -> Join:
         if not isinstance(since, dict) or not isinstance(since.get("epoch"), str):
             raise FrameError("bad_field", "`since` is an object with `epoch` and `seq`.")
         since = Since(since["epoch"], _number(since, "seq"))
-    return Join(parse_name(fields), since, _nonce(fields))
+    return Join(parse_name(fields), since, _string(fields, "token"), _nonce(fields))
 
 
 def parse_post(fields: dict) -> Post:

@@ -28,6 +28,7 @@ EARLY = 0.2  # seconds that a batch waits for its predecessor
 PAUSE = (1.0, 2.0)  # seconds between two looks at the counter
 GATHER = 1.0  # seconds between two looks for those who ask: a thousand pages ping 45 times a second
 ASKING = 100_000  # who wait for a look
+ANSWER = 3.0  # seconds that they wait at most: a page takes 5 s of silence for a dead socket
 START = 5.0  # seconds that somebody waits for the history to be read
 RING = 1000
 logger = logging.getLogger(__name__)
@@ -107,13 +108,15 @@ class Tail:
     def ask(self, answer: Callable[[], None]) -> None:
         """Call `answer` when `seq` is what the database has after this moment.
 
-        One look for all who ask within a second; where it fails, `seq` is what it was.
+        One look for all who ask within a second; where it fails or hangs, `seq` is what it was.
         """
         if len(self._asking) >= ASKING:
             answer()
             return
         if not self._asking:
-            asyncio.get_running_loop().call_at(self._looked + GATHER, self.nudge)
+            loop = asyncio.get_running_loop()
+            loop.call_at(self._looked + GATHER, self.nudge)
+            loop.call_later(ANSWER, _answer, self._asking)
         self._asking.append(answer)
 
     async def resumable(self, since: Since | None) -> bool:
@@ -165,8 +168,7 @@ class Tail:
             except DatabaseError as error:
                 self._outage.begins(error)
             finally:  # whatever went wrong, they wait for nothing else
-                for answer in asking:
-                    answer()
+                _answer(asking)
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._nudged.wait(), random.uniform(*PAUSE))
             self._nudged.clear()
@@ -222,3 +224,9 @@ class Tail:
     def _deliver(self, batch: Batch) -> None:
         self._follower.deliver(batch)
         self._move()
+
+
+def _answer(asking: list[Callable[[], None]]) -> None:
+    """Answer each who asks, once."""
+    while asking:
+        asking.pop()()

@@ -7,4 +7,5 @@ urlpatterns = [
     path("", views.room, name="room"),
     path("robots.txt", views.robots, name="robots"),
     path("api/messages", api.messages, name="messages"),
+    path("api/member", api.member, name="member"),
 ]

@@ -57,7 +57,6 @@ def _page(request: HttpRequest, latest: list[Batch], online: dict, room: dict) -
         "to": latest[-1].end,
         "messages": messages,
         "room": room,
-        "me": me,
         "limits": protocol.LIMITS,
     }
     context = {

@@ -97,7 +97,7 @@ def pytest_runtest_makereport(item, call):
 # --- People --------------------------------------------------------------------------------------
 @pytest.fixture
 def connect():
-    """Factory: `connect(site, process=0, cookie=…, origin=…, headers=…)`: a socket, no join yet."""
+    """Factory: `connect(site, process=0, cookie=…, token=…, headers=…)`: a socket, no join yet."""
     yield from _people(people.Person)
 
 

@@ -270,8 +270,9 @@ def test_the_page_comes_by_https_with_cookies_for_https_alone(dyno):
     page = dyno.request("/")
     assert page.status == 200
     assert int(re.match(r"max-age=(\d+)", page.headers["strict-transport-security"])[1]) >= 31536000
-    (cookie,) = page.headers["set-cookie"]
-    assert {"Secure", "HttpOnly", "SameSite=Lax"} <= set(cookie.split("; "))
+    member, public = page.headers["set-cookie"]
+    assert {"Secure", "HttpOnly", "SameSite=Lax"} <= set(member.split("; "))
+    assert {"Secure", "SameSite=Lax"} <= set(public.split("; "))
 
 
 @pytest.mark.usefixtures("dyno")  # the database is migrated

@@ -2,6 +2,7 @@
 
 import json
 import re
+import urllib.request
 
 import pytest
 
@@ -45,6 +46,14 @@ def test_the_cookie_is_the_browsers_alone_and_is_the_same_at_the_next_visit(site
     again = site.request("/", headers={"Cookie": cookie.partition(";")[0]})
     member = re.compile(r"member=([^:]+):")
     assert member.match(again.headers["set-cookie"])[1] == member.match(cookie)[1]
+
+
+def test_a_script_can_read_who_one_is_and_nothing_that_lets_one_in(site):
+    with urllib.request.urlopen(site.url) as page:
+        private, public = page.headers.get_all("Set-Cookie")
+    assert public.startswith(f"me={re.match('member=([^:]+):', private)[1]};")
+    assert "HttpOnly" not in public
+    assert "SameSite=Lax" in public
 
 
 def test_static_files_are_hashed_compressed_and_kept_for_good(site):

@@ -96,6 +96,40 @@ def test_joins_are_limited_for_each_address(settings):
         rates.join("192.0.2.1")
 
 
+def test_a_member_who_comes_back_without_end_takes_nothing_from_the_neighbours(settings):
+    settings.CHAT_JOIN_RATE = parse("3/minute")
+    rates = Rates()
+    for _ in range(1000):
+        with contextlib.suppress(FrameError):
+            rates.join("192.0.2.1", "cut again and again")
+    with pytest.raises(FrameError, match="rate_limited"):
+        rates.join("192.0.2.1", "cut again and again")
+    rates.join("192.0.2.1", "neighbour")
+    rates.join("192.0.2.1")
+    with pytest.raises(FrameError, match="rate_limited"):
+        rates.join("192.0.2.1", "one cookie more")
+
+
+def test_many_who_come_back_at_once_are_not_counted_again(settings):
+    settings.CHAT_JOIN_RATE = parse("200/minute")
+    rates = Rates()
+    for _ in range(2):
+        for number in range(200):
+            rates.join("192.0.2.1", f"pupil {number}")
+    rates.join("192.0.2.2", "pupil 1")
+    with pytest.raises(FrameError, match="rate_limited"):
+        rates.join("192.0.2.1", "somebody new")
+
+
+def test_who_has_joined_is_remembered_within_bounds(settings, monkeypatch):
+    settings.CHAT_JOIN_RATE = parse("1000/minute")
+    monkeypatch.setattr("chat.limits.REMEMBERED", 10)
+    rates = Rates()
+    for number in range(100):
+        rates.join("192.0.2.1", f"member {number}")
+    assert len(rates._joined) == 10
+
+
 def test_sockets_are_counted_by_address_and_in_all(settings):
     settings.CHAT_SOCKETS_PER_ADDRESS, settings.CHAT_SOCKETS = 2, 3
     door = Doorkeeper()

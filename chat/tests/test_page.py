@@ -1,14 +1,10 @@
 """The page as people use it: real browsers, a real site."""
 
-import contextlib
 import json
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Error as PlaywrightError
 from playwright.sync_api import Locator, Page, expect
-
-from chat.tests.support import eventually
 
 PHONE = {"width": 390, "height": 780, "touch": True}
 once = pytest.mark.stack("embedded")  # the other stack has nothing to add
@@ -50,6 +46,10 @@ def sees_people(page: Page, *names: str) -> None:
     people = page.locator("#people")
     for name in names:
         expect(people.get_by_text(name, exact=True)).to_be_visible()
+
+
+def pending(page: Page) -> Locator:
+    return page.get_by_role("list", name="Not in the room yet").get_by_role("listitem")
 
 
 def is_connected(page: Page) -> None:
@@ -423,23 +423,49 @@ def test_a_server_that_goes_and_comes_back_loses_and_doubles_nothing(make_site, 
 
 
 @once
-def test_a_refused_message_says_so_and_can_be_tried_again_or_discarded(make_site, open_page, shot):
+def test_what_is_written_too_fast_waits_says_so_and_goes_out_in_order(make_site, open_page, shot):
     site = make_site(CHAT_POST_RATE="1/3 seconds")
     page = joins(open_page(site_url=site.url), "Hasty")
-    for text in ("first", "second", "third"):
+    for text in ("first", "second", "third", "fourth"):
         says(page, text)
     hears(page, "first")
-    failed = page.get_by_role("list", name="Not in the room yet").get_by_role("listitem")
-    expect(failed.filter(has_text="Not sent. Too fast.")).to_have_count(2)
+    expect(pending(page).filter(has_text="Too fast. Goes out in")).to_have_count(1)
+    shot(page, "too-fast")
+    pending(page).filter(has_text="third").get_by_text("waiting to be sent").wait_for()
+    expect(pending(page)).to_have_count(0)
+    texts = log(page).locator(".text").all_inner_texts()
+    assert texts == ["first", "second", "third", "fourth"]
+
+
+@once
+def test_what_is_pasted_goes_out_as_what_it_stands_for(open_page):
+    page = joins(open_page(), "Pasting")
+    says(page, "one\vtwo\fthree\x00\x1b\x85four")
+    shown = log(page).locator(".text").last
+    expect(shown).to_have_text("one\ntwo\nthree\nfour", use_inner_text=True)
+
+
+@once
+def test_what_is_refused_for_its_text_comes_back_to_be_changed(open_page, shot):
+    page, heap = joins(open_page(), "Accented"), "e" + "\u0301" * 40
+    says(page, heap)
+    expect(text_box(page)).to_have_value(heap)
+    expect(page.locator("#count")).to_contain_text("heaps of accents")
+    expect(pending(page)).to_have_count(0)
+    text_box(page).fill("")
+    page.context.set_offline(True)
+    says(page, heap)
+    expect(pending(page)).to_contain_text("waiting to be sent")
+    text_box(page).fill("a draft")
+    page.context.set_offline(False)
+    expect(pending(page)).to_contain_text("Not sent.")
+    expect(pending(page).get_by_role("button", name="Retry")).to_have_count(0)
     shot(page, "refused")
-    failed.filter(has_text="third").get_by_role("button", name="Discard").click()
-    expect(failed).to_have_count(1)
-
-    def is_sent() -> bool:
-        with contextlib.suppress(PlaywrightError):  # no button: it is on its way, or there
-            failed.get_by_role("button", name="Retry").click(timeout=500)
-        return not failed.count()
-
-    eventually(is_sent, deadline=20)
-    hears(page, "second")
-    expect(page.get_by_text("third")).to_have_count(0)
+    page.reload()
+    pending(page).get_by_role("button", name="Edit").click()
+    expect(text_box(page)).to_have_value(f"a draft\n{heap}")
+    expect(pending(page)).to_have_count(0)
+    text_box(page).fill("e\u0301")
+    page.keyboard.press("Enter")
+    hears(page, "\u00e9")
+    page.problems.clear()

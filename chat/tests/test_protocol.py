@@ -36,6 +36,7 @@ def text_refused(text: str) -> str:
 def test_the_frames_of_a_client_are_understood_and_unknown_fields_ignored():
     since = {"epoch": "e", "seq": 0}
     assert parse(type="join") == Join(None, None)
+    assert parse(type="join", token="me:signed") == Join(None, None, "me:signed")
     assert parse(type="join", name="Ada", since=since, colour=1) == Join("Ada", Since("e", 0))
     assert parse(type="post", nonce=NONCE, text=" hi ", reply_to="x") == Post(NONCE, "hi")
     assert parse(type="ping", seq=2**53 - 1) == Ping(2**53 - 1)

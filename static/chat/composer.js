@@ -1,5 +1,5 @@
 import { paint } from "./avatar.js";
-import { fitsFrame, textLength } from "./protocol.js";
+import { clean, fitsFrame, textLength } from "./protocol.js";
 import { say } from "./words.js";
 
 const COUNT_FROM = 200;
@@ -47,6 +47,21 @@ export class Composer {
     this.#invite(reason, false);
   }
 
+  // What was refused comes back with the reason, unless something else is being written.
+  takeBack({ text, reason }) {
+    if (this.#text.value || this.#form.hidden) return false;
+    this.edit(text);
+    this.#form.elements.count.textContent = reason;
+    return true;
+  }
+
+  // Puts a text in, behind what is there.
+  edit(text) {
+    this.#text.value = [this.#text.value, text].filter(Boolean).join("\n");
+    this.#edited();
+    this.#text.focus();
+  }
+
   #invite(words, open) {
     this.#text.placeholder = words;
     this.#text.disabled = this.#form.elements.send.disabled = !open;
@@ -63,7 +78,7 @@ export class Composer {
 
   #submit(event) {
     event.preventDefault();
-    const text = this.#text.value.trim();
+    const text = clean(this.#text.value);
     this.#text.focus();
     if (!text || this.#measure() > 0) return;
     this.#text.value = "";

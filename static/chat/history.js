@@ -5,33 +5,53 @@ const REST = 3_000;
 export class History {
   #parts;
   #busy = false;
+  #asking = new AbortController();
 
-  // line: where it says that it is loading; epoch(): of the history that is shown; loaded(page)
+  // ask(path, init); line: where it says that it is loading, again: the button to try again;
+  // epoch(): of the history that is shown; loaded(page)
   constructor(parts) {
     this.#parts = parts;
+    parts.again.onclick = () => this.#retry();
   }
 
   async older() {
-    const { timeline, line, clock, epoch, loaded } = this.#parts;
+    const { timeline, ask, clock, epoch, loaded } = this.#parts;
     const before = timeline.floor;
     if (this.#busy || before <= 1) return;
     this.#busy = true;
-    line.textContent = "Loading older messages…";
-    try {
-      const page = await this.#page(before);
-      line.textContent = "";
-      this.#busy = false;
-      // The timeline may have begun anew meanwhile.
-      if (page.epoch === epoch() && before === timeline.floor) loaded(page);
-    } catch {
-      line.textContent = "Older messages could not be loaded.";
-      clock.setTimeout(() => (this.#busy = false), REST);
+    this.#say("Loading older messages…");
+    const { signal } = (this.#asking = new AbortController());
+    const path = `/api/messages?before=${before}&limit=${PAGE}`;
+    const { ok, body: page } = await ask(path, { signal }).catch(() => ({ ok: false }));
+    if (signal.aborted) return;
+    if (!ok) {
+      this.#say("Older messages could not be loaded.", true);
+      clock.setTimeout(() => signal.aborted || (this.#busy = false), REST);
+      return;
     }
+    this.#giveUp();
+    // The timeline may have begun anew meanwhile.
+    if (page.epoch === epoch() && before === timeline.floor) loaded(page);
   }
 
-  async #page(before) {
-    const response = await this.#parts.fetch(`/api/messages?before=${before}&limit=${PAGE}`);
-    if (!response.ok) throw new Error(response.statusText);
-    return response.json();
+  // There is a new connection: what was asked on a dead network never comes.
+  reconnected() {
+    if (this.#busy) this.#retry();
+  }
+
+  #retry() {
+    this.#giveUp();
+    this.older();
+  }
+
+  #giveUp() {
+    this.#asking.abort();
+    this.#busy = false;
+    this.#say("");
+  }
+
+  #say(words, failed = false) {
+    this.#parts.line.textContent = words;
+    this.#parts.again.hidden = !failed;
   }
 }

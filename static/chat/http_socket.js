@@ -1,8 +1,9 @@
-import { decode, dispatch, encode } from "./protocol.js";
+import { comesLater, decode, dispatch, encode } from "./protocol.js";
 
 const PATH = "/api/messages";
 const WAIT = 25;
-const POST_WITHIN = 20_000;
+const POLL_WITHIN = 10_000; // and the wait
+const POST_WITHIN = 30_000; // the server's own answer comes within 28 s
 const ABOUT_THE_NAME = new Set(["name_required", "name_invalid", "name_taken"]);
 
 // The room over plain HTTP, for where WebSockets are blocked. It looks like a WebSocket and
@@ -12,6 +13,7 @@ export class HttpSocket {
   #parts;
   #position;
   #you = null;
+  #held = null; // the name under which something was posted
   #claim;
   #ungreeted = false;
   #posts = [];
@@ -23,7 +25,7 @@ export class HttpSocket {
     ping: () => this.#poll(),
   };
 
-  // fetch(path, init); clock; me: the id that our cookie carries
+  // ask(path, init); clock; me(): our id; mistaken(): the server doesn't know who we are, begin again
   constructor(parts) {
     this.#parts = parts;
     queueMicrotask(() => this.#open());
@@ -48,7 +50,7 @@ export class HttpSocket {
   // A name is taken by the first post that carries it: until then we believe in it.
   #join({ name, since }) {
     if (name) {
-      this.#you = { id: this.#parts.me, name };
+      this.#you = { id: this.#parts.me(), name };
       this.#claim = name;
     }
     if (!since) return queueMicrotask(() => this.#greet({ ...this.#position, resumed: true }));
@@ -64,7 +66,8 @@ export class HttpSocket {
     for (let wait = 0; !signal.aborted; ) {
       const { epoch, seq } = this.#position;
       const query = new URLSearchParams({ after: seq, epoch, wait });
-      const page = await this.#request(`${PATH}?${query}`, { signal });
+      const within = POLL_WITHIN + wait * 1000;
+      const page = await this.#request(`${PATH}?${query}`, { signal, within });
       if (signal.aborted) return;
       if (page.code) return this.#fail({ ...page, type: "bye" });
       this.#position = { epoch: page.epoch, seq: page.to };
@@ -81,51 +84,58 @@ export class HttpSocket {
   }
 
   async #post() {
-    while (this.#posts.length) {
+    while (this.#posts.length && this.readyState !== 3) {
       const { type, ...post } = this.#posts[0];
-      const late = this.#parts.clock.setTimeout(() => this.#fail(), POST_WITHIN);
       const answer = await this.#request(PATH, {
         method: "POST",
         headers: { "Content-Type": "application/json" },
         body: encode({ ...post, name: this.#claim }),
         signal: this.#closing.signal,
+        within: POST_WITHIN,
       });
-      this.#parts.clock.clearTimeout(late);
       if (this.readyState === 3) return;
-      // Not known yet: nobody is told anything, and the same is asked again.
-      if (answer.code === "unknown") {
-        await new Promise((again) => this.#parts.clock.setTimeout(again, answer.retry_after * 1000));
-        if (this.readyState === 3) return;
-        continue;
-      }
-      this.#posts.shift();
-      this.#answer(post.nonce, answer);
+      if (answer.code === "unknown") await this.#rest(answer);
+      else if (ABOUT_THE_NAME.has(answer.code)) this.#unname(answer);
+      else if (answer.code === "cookie_required") return this.#parts.mistaken();
+      else this.#answer(this.#posts.shift().nonce, answer);
     }
+  }
+
+  // Not known yet: nobody is told anything, and the same is asked again.
+  #rest({ retry_after: wait }) {
+    return new Promise((again) => this.#parts.clock.setTimeout(again, wait * 1000));
   }
 
   #answer(nonce, { code, ...rest }) {
     const rejected = { ...rest, type: "rejected", nonce, code };
-    if (ABOUT_THE_NAME.has(code)) return this.#unname({ ...rest, type: "error", for: "join", code });
-    if (!code) this.#claim = undefined;
-    this.#say(code ? rejected : { ...rest, type: "accepted" });
+    if (code) this.#say(rejected);
+    else this.#accepted(rest);
     // What was written after it must not go before it.
-    if (code === "busy") for (const post of this.#posts.splice(0)) this.#say({ ...rejected, nonce: post.nonce });
+    if (code && comesLater(rejected)) for (const post of this.#posts.splice(0)) this.#say({ ...rejected, nonce: post.nonce });
   }
 
-  // The posts wait in the outbox for another name.
+  #accepted(fields) {
+    this.#held = this.#you?.name;
+    this.#claim = undefined;
+    this.#say({ ...fields, type: "accepted" });
+  }
+
+  // The name that the first post carried can't be had. Who has another posts on under that; else
+  // the posts wait in the outbox for one.
   #unname(error) {
-    this.#you = null;
-    this.#posts = [];
-    this.#say(error);
+    const back = this.#held && this.#claim;
+    this.#you = back ? { ...this.#you, name: this.#held } : null;
+    this.#claim = undefined;
+    if (!back) this.#posts = [];
+    this.#say({ ...error, type: "error", for: "join" });
     this.#greet({ ...this.#position, resumed: true });
   }
 
   // An error that is not ours, like a proxy's, leaves it open what has happened.
   async #request(path, init) {
     try {
-      const response = await this.#parts.fetch(path, init);
-      const body = await response.json();
-      if (response.ok || body.code) return body;
+      const { ok, body } = await this.#parts.ask(path, init);
+      if (ok || body.code) return body;
     } catch {
       // the network's, or no JSON
     }

@@ -6,6 +6,7 @@ import { Dates } from "./dates.js";
 import { Heading } from "./heading.js";
 import { History } from "./history.js";
 import { HttpSocket } from "./http_socket.js";
+import { Identity } from "./identity.js";
 import { JoinForm } from "./join_form.js";
 import { Memory } from "./memory.js";
 import { Midnight } from "./midnight.js";
@@ -15,6 +16,7 @@ import { OutboxStore } from "./outbox_store.js";
 import { Painter } from "./painter.js";
 import { Pending } from "./pending.js";
 import { build, makeNonce } from "./protocol.js";
+import { makeAsk } from "./requests.js";
 import { Room } from "./room.js";
 import { Roster } from "./roster.js";
 import { Scroll } from "./scroll.js";
@@ -31,6 +33,12 @@ const clock = { now: Date.now, setTimeout: setTimeout.bind(window), clearTimeout
 
 const name = new Memory(() => localStorage, "chat.name");
 const draft = new Memory(() => sessionStorage, "chat.draft");
+const ask = makeAsk({ fetch: (path, init) => fetch(path, init), clock, headers: () => identity.headers });
+const identity = new Identity({
+  cookies: () => document.cookie,
+  memory: new Memory(() => sessionStorage, "chat.token"),
+  ask,
+});
 const timeline = new Timeline();
 const bubbles = new Bubbles({
   template: element("message"),
@@ -40,6 +48,7 @@ const store = new OutboxStore({
   storage: () => localStorage,
   channel: attempt(() => new BroadcastChannel("chat.outbox"), silence),
   owner: makeNonce(globalThis.crypto),
+  makeMark: () => makeNonce(globalThis.crypto),
   clock,
   adopted: (entries) => outbox.adopt(entries),
   lost: (nonce) => outbox.lose(nonce),
@@ -60,16 +69,25 @@ const scroll = new Scroll({
   reachedEnd: () => painter.later(),
 });
 const history = new History({
-  fetch: (path) => fetch(path),
+  ask,
   clock,
   timeline,
   epoch: () => session.epoch,
   line: element("older"),
+  again: element("older-again"),
   loaded: (page) => room.prepend(page),
 });
 
+const composer = new Composer({
+  form: element("composer"),
+  draft,
+  limits: state.limits,
+  enterBreaks: matchMedia("(hover: none) and (pointer: coarse)").matches,
+  say: (text) => room.say(text),
+  changeName: () => room.changeName(),
+});
 const room = new Room({
-  me: { id: state.me, name: name.text ?? "" },
+  me: { id: identity.id ?? "", name: name.text ?? "" },
   parts: {
     name,
     timeline,
@@ -78,7 +96,7 @@ const room = new Room({
     painter,
     announcer: new Announcer({ log: element("log"), line: element("news"), clock }),
     transcript: new Transcript({ list: element("messages"), bubbles }),
-    pending: new Pending({ list: element("outbox"), bubbles, outbox }),
+    pending: new Pending({ list: element("outbox"), bubbles, outbox, edit: (text) => composer.edit(text) }),
     heading: new Heading({ document, title: element("title"), notice: element("notice") }),
     status: new Status({ root: element("status"), clock, retry: () => connection.open() }),
     roster: new Roster({
@@ -86,14 +104,7 @@ const room = new Room({
       button: element("people-button"),
       template: element("person"),
     }),
-    composer: new Composer({
-      form: element("composer"),
-      draft,
-      limits: state.limits,
-      enterBreaks: matchMedia("(hover: none) and (pointer: coarse)").matches,
-      say: (text) => room.say(text),
-      changeName: () => room.changeName(),
-    }),
+    composer,
     joinForm: new JoinForm({
       form: element("join"),
       composer: element("composer"),
@@ -106,6 +117,8 @@ const session = new Session({
   send: (frame) => connection.send(frame),
   drop: (farewell) => connection.drop(farewell),
   name: () => name.text,
+  token: () => identity.token,
+  mistaken,
   epoch: state.epoch,
   seq: state.to,
   on: room.handlers,
@@ -113,16 +126,31 @@ const session = new Session({
 
 const connection = new Connection({
   webSocket: () => attempt(aWebSocket, () => new RefusedSocket()),
-  httpSocket: () => new HttpSocket({ fetch: (path, init) => fetch(path, init), clock, me: state.me }),
+  httpSocket: () => new HttpSocket({ ask, clock, me: () => identity.id, mistaken }),
+  expects: () => outbox.expects,
   clock,
   random: Math.random,
   on: {
-    open: () => session.opened(),
+    open() {
+      history.reconnected();
+      identity.introduce(
+        () => session.opened(),
+        (reason) => connection.drop(reason),
+      );
+    },
+    join: () => session.joinBeside(),
+    follows: (join) => session.follows(join),
     frame: (frame) => session.receive(frame),
     quiet: () => session.ping(),
     state: (state) => room.connection(state),
   },
 });
+
+// The server doesn't know who we say we are: begin again.
+function mistaken() {
+  identity.forget();
+  connection.drop();
+}
 
 room.start(state);
 store.adopt();
@@ -130,6 +158,7 @@ connection.open();
 
 new Midnight({ clock, turned: () => painter.later() });
 addEventListener("storage", ({ key }) => store.heard(key));
+addEventListener("beforeunload", (event) => outbox.fleeting && event.preventDefault());
 addEventListener("pagehide", () => store.giveUp());
 new Wakefulness({
   window,

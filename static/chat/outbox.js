@@ -1,15 +1,21 @@
+import { clean, comesLater, mend } from "./protocol.js";
+
 const MOST_UNANSWERED = 32;
 const REST = 1; // seconds
+const ABOUT_THE_TEXT = new Set(["empty", "too_long", "invalid_text", "nonce_conflict"]);
 
 // What was written here and is not in the room yet, in the order of writing, which `at` tells.
-// An entry is waiting → sending → accepted, or failed; it leaves when its message has come.
-// The store keeps it until it is accepted.
+// An entry is waiting → sending → accepted, or failed (`hopeless` where only another text helps);
+// it leaves when its message has come. The store keeps it until it is accepted, if it can.
 export class Outbox {
   #parts;
   #entries = new Map();
   #shown = new Set();
   #live = false;
+  #oneByOne = false; // there was a backlog: each goes when the one before it is answered
   #resting = null;
+  #ticking = null;
+  #until = 0;
   #here = 0;
 
   // send(entry) tells whether it is on the wire; store; makeNonce(); clock; random(); changed() after each change
@@ -25,15 +31,35 @@ export class Outbox {
     return this.entries.filter(({ state }) => state === "waiting" || state === "sending").length;
   }
 
+  // Whether an answer is on its way.
+  get expects() {
+    return this.entries.some(({ state }) => state === "sending");
+  }
+
+  // Whether something would be lost with the page.
+  get fleeting() {
+    return this.entries.some((entry) => entry.state !== "accepted" && !this.isKept(entry));
+  }
+
+  // The seconds until the first that waits goes out, 0 where it waits for something else.
+  get rest() {
+    return this.#live && this.#resting ? Math.max(1, Math.ceil((this.#until - this.#parts.clock.now()) / 1000)) : 0;
+  }
+
+  isKept({ nonce }) {
+    return this.#parts.store.keeps(nonce);
+  }
+
   add(text) {
-    this.#write(this.#parts.makeNonce(), text);
+    this.#write(this.#parts.makeNonce(), clean(text));
   }
 
   // Entries of a page that is gone.
   adopt(entries) {
-    for (const { nonce, text, at, reason } of entries) {
+    for (const { nonce, text, at, reason, hopeless } of entries) {
+      const entry = { nonce, text: mend(text), at, reason, hopeless, state: reason ? "failed" : "waiting" };
       if (this.#shown.has(nonce)) this.#parts.store.remove(nonce);
-      else this.#entries.set(nonce, { nonce, text, at, reason, state: reason ? "failed" : "waiting" });
+      else this.#entries.set(nonce, entry);
     }
     this.#entries = new Map([...this.#entries].sort(([, a], [, b]) => (a.at < b.at ? -1 : 1)));
     this.#flush();
@@ -47,7 +73,7 @@ export class Outbox {
 
   // The room knows our name: send what waits.
   resume() {
-    this.#live = true;
+    this.#live = this.#oneByOne = true;
     this.#flush();
   }
 
@@ -64,18 +90,22 @@ export class Outbox {
     this.reached(this.#here);
   }
 
-  // What the server was too busy to try goes out again by itself, in its place.
-  rejected({ nonce, code, reason, retry_after: wait = REST }) {
+  // What the server doesn't take now goes out again by itself, in its place, and what was written
+  // after it behind it. Returns the entry that has failed for what it says.
+  rejected(frame) {
+    const { nonce, code, message, reason } = frame;
     const entry = this.#entries.get(nonce);
-    if (!entry) return;
-    if (code === "busy") {
-      entry.state = "waiting";
-      this.#rest(wait * 1000);
+    if (!entry) return null;
+    const hopeless = ABOUT_THE_TEXT.has(code) || undefined;
+    if (comesLater(frame)) {
+      Object.assign(entry, { state: "waiting", held: message });
+      this.#rest(frame);
     } else {
-      Object.assign(entry, { state: "failed", reason });
+      Object.assign(entry, { state: "failed", reason, hopeless });
       this.#save(entry);
     }
     this.#flush();
+    return hopeless ? entry : null;
   }
 
   // Our own message has come, before or after its `accepted`.
@@ -112,8 +142,8 @@ export class Outbox {
     this.#flush();
   }
 
-  #save({ nonce, text, at, reason }) {
-    this.#parts.store.save({ nonce, text, at, reason });
+  #save({ nonce, text, at, reason, hopeless }) {
+    this.#parts.store.save({ nonce, text, at, reason, hopeless });
   }
 
   #remove(nonce) {
@@ -121,24 +151,38 @@ export class Outbox {
     this.#parts.store.remove(nonce);
   }
 
-  // Those that were turned away together must not come back together.
-  #rest(wait) {
-    this.#parts.clock.clearTimeout(this.#resting);
-    this.#resting = this.#parts.clock.setTimeout(() => {
+  // Those that a busy server turned away together must not come back together.
+  #rest({ code, retry_after: asked = REST }) {
+    const { clock, random } = this.#parts;
+    const wait = asked * 1000 * (code === "busy" ? 1 + random() : 1);
+    clock.clearTimeout(this.#resting);
+    this.#oneByOne = true;
+    this.#until = clock.now() + wait;
+    this.#resting = clock.setTimeout(() => {
       this.#resting = null;
       this.#flush();
-    }, wait * (1 + this.#parts.random()));
+    }, wait);
+    this.#tick();
+  }
+
+  // It is shown how long it rests.
+  #tick() {
+    this.#parts.clock.clearTimeout(this.#ticking);
+    if (!this.#resting) return;
+    this.#parts.changed();
+    this.#ticking = this.#parts.clock.setTimeout(() => this.#tick(), 1000);
   }
 
   #flush() {
     let unanswered = this.entries.filter(({ state }) => state === "sending").length;
     for (const entry of this.#entries.values()) {
-      if (!this.#live || this.#resting || unanswered >= MOST_UNANSWERED) break;
+      if (!this.#live || this.#resting || unanswered >= (this.#oneByOne ? 1 : MOST_UNANSWERED)) break;
       if (entry.state !== "waiting") continue;
       if (!this.#parts.send(entry)) break;
       entry.state = "sending";
       unanswered += 1;
     }
+    if (!this.unsent) this.#oneByOne = false;
     this.#parts.changed();
   }
 }

@@ -1,7 +1,7 @@
 // The frames of docs/PROTOCOL.md: how they are built, read and handed on.
 
 export const build = {
-  join: ({ name, since }) => ({ type: "join", name, since }),
+  join: ({ name, since, token }) => ({ type: "join", name, since, token }),
   post: ({ nonce, text }) => ({ type: "post", nonce, text }),
   ping: (seq) => ({ type: "ping", seq }),
 };
@@ -21,13 +21,27 @@ export function dispatch(handlers, frame) {
   if (Object.hasOwn(handlers, frame.type)) handlers[frame.type](frame);
 }
 
-// As the server counts: code points of the trimmed, composed text.
-export const textLength = (text) => [...text.trim().normalize("NFC")].length;
+// What a message can't have (FORBIDDEN in chat/text.py): pasted text does. What breaks a line
+// somewhere becomes a line break, the rest shows nothing and goes.
+const BREAKS = /\r\n|[\r\v\f\x85\u2028\u2029]/g;
+const FORBIDDEN = /[\0-\x08\x0b-\x1f\x7f-\x9f]|\p{Surrogate}/gu;
+export const clean = (text) => text.replace(BREAKS, "\n").replace(FORBIDDEN, "").trim();
+
+// The same for what may have been sent before: only what was refused for certain is another text.
+export const mend = (text) => (text.search(FORBIDDEN) < 0 ? text : clean(text));
+
+// As the server counts: code points of the composed text.
+export const textLength = (text) => [...clean(text).normalize("NFC")].length;
 
 // A frame over the limit breaks the connection, and the outbox would send it again for ever.
 export function fitsFrame(text, limits) {
-  const frame = encode(build.post({ nonce: "-".repeat(64), text }));
+  const frame = encode(build.post({ nonce: "-".repeat(64), text: clean(text) }));
   return new TextEncoder().encode(frame).length <= limits.frame;
+}
+
+// Refused for the moment, not for what it is: the same goes again when the server says.
+export function comesLater({ code, retry_after: wait }) {
+  return code === "busy" || (wait > 0 && code !== "banned");
 }
 
 // The server's own words for an error, a rejection or a bye, with the wait if there is one.

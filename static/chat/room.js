@@ -11,7 +11,7 @@ export class Room {
 
   #refused = {
     join: (frame) => this.#parts.joinForm.refuse(explain(frame)),
-    post: (frame) => this.#parts.outbox.rejected({ ...frame, reason: explain(frame) }),
+    post: (frame) => this.#rejected({ ...frame, reason: explain(frame) }),
   };
 
   handlers = {
@@ -59,7 +59,7 @@ export class Room {
   connection(state) {
     this.#parts.status.show(state);
     if (state.name === "closed") this.#parts.composer.close(state.reason);
-    if (state.name !== "open") this.#parts.outbox.pause();
+    if (state.name !== "open" && state.name !== "doubtful") this.#parts.outbox.pause();
   }
 
   // Everything that messages and people change; the painter says when.
@@ -99,6 +99,13 @@ export class Room {
     this.#news += news.filter((message) => !this.#isMine(message)).length;
     this.#settle(messages, to);
     if (afresh) this.#paintQuietly();
+  }
+
+  // What only another text can help goes back to where it was written.
+  #rejected(frame) {
+    const { outbox, composer } = this.#parts;
+    const entry = outbox.rejected(frame);
+    if (entry && composer.takeBack(entry)) outbox.discard(entry.nonce);
   }
 
   #settle(messages, to) {

@@ -15,8 +15,8 @@ export class Session {
   #startsAfresh = false;
   #promised = 0;
 
-  // send(frame) and drop(farewell) act on the connection; name() is the remembered one;
-  // on: the handlers of the frames, `messages` with a second argument: true where it begins anew
+  // send(frame) and drop(farewell) act on the connection; name() is the remembered one; token() of
+  // who has no cookie, mistaken() where the server doesn't know it; on: the handlers of the frames, `messages` with a second argument: true where it begins anew
   constructor({ epoch, seq, on, ...parts }) {
     this.#parts = parts;
     this.#on = on;
@@ -36,9 +36,21 @@ export class Session {
   }
 
   opened() {
-    this.#unanswered = this.#next = null;
-    this.#welcomed = false;
-    this.#join({ name: this.#wish ?? this.#parts.name(), resume: true });
+    this.#forgetJoins();
+    this.#join(this.#first());
+  }
+
+  // The join of a socket that may follow on this one, which is in use meanwhile.
+  joinBeside() {
+    return this.#frame(this.#first());
+  }
+
+  // That socket takes over: its `hello` is on its way. Not if the history is another one by now.
+  follows({ name, since }) {
+    if (since.epoch !== this.#epoch) return false;
+    this.#forgetJoins();
+    this.#unanswered = { name, resume: true };
+    return true;
   }
 
   // Without a connection the wish goes along with the next first join.
@@ -60,8 +72,21 @@ export class Session {
       this.#next = { ...this.#next, ...wish };
       return;
     }
-    const since = wish.resume ? { epoch: this.#epoch, seq: this.#seq } : undefined;
-    if (this.#parts.send(build.join({ name: wish.name, since }))) this.#unanswered = wish;
+    if (this.#parts.send(this.#frame(wish))) this.#unanswered = wish;
+  }
+
+  #first() {
+    return { name: this.#wish ?? this.#parts.name(), resume: true };
+  }
+
+  #frame({ name, resume }) {
+    const since = resume ? { epoch: this.#epoch, seq: this.#seq } : undefined;
+    return build.join({ name, since, token: this.#parts.token() });
+  }
+
+  #forgetJoins() {
+    this.#unanswered = this.#next = null;
+    this.#welcomed = false;
   }
 
   #resume() {
@@ -104,10 +129,14 @@ export class Session {
     this.#promised = seq;
   }
 
-  // A first join that was not even tried: come back later. Nobody needs to do anything.
+  // A first join that was not even tried: come back later, nobody needs to do anything. Whoever
+  // is told that another name can't be had has it no more on the way: it must not come by surprise.
   #error(frame) {
-    const untried = frame.for === "join" && frame.retry_after;
+    if (frame.for !== "join") return this.#on.error(frame);
+    const untried = frame.retry_after;
     if (untried && !this.#welcomed) return this.#parts.drop(frame);
+    if (frame.code === "bad_field" && this.#parts.token()) return this.#parts.mistaken();
+    if (this.#unanswered?.name) this.#wish = undefined;
     this.#on.error(frame);
     if (untried) this.#answered();
   }

@@ -3,6 +3,7 @@ import { say } from "./words.js";
 const WORDS = {
   connecting: () => "Connecting…",
   open: ({ overHttp }) => (overHttp ? "Connected without WebSockets: messages may take a moment longer" : "Connected"),
+  doubtful: () => "No answer. Checking the connection…",
   waiting: ({ reason }, unsent) => `Offline${waiting(unsent)}.${reason ? ` ${reason}` : ""}`,
   closed: ({ reason }) => reason,
 };

@@ -1,18 +1,31 @@
 """Faults as they happen to a browser: the page, its outbox and its way to the site."""
 
+import contextlib
 import itertools
+import json
+import shutil
 import time
 from contextlib import contextmanager
 
 import pytest
 from playwright.sync_api import Error, Page, expect
 
+from chat.tests.conftest import BROWSERS
 from chat.tests.faults.network import Network
-from chat.tests.test_page import hears, is_connected, joins, log, says, text_box
+from chat.tests.support import eventually
+from chat.tests.test_page import hears, is_connected, joins, log, pending, says, text_box
 
 pytestmark = pytest.mark.stack("embedded")  # what is behind the site is no matter here
 
 OVER_HTTP = "Connected without WebSockets: messages may take a moment longer"
+# Nothing more goes into the storage, whatever the browser allows.
+FILL = """() => {
+    let part = "x".repeat(1 << 20);
+    for (let number = 0; part; ) {
+        try { localStorage.setItem(`fill ${number++}`, part); }
+        catch { part = part.slice(part.length >> 1, -1); }
+    }
+}"""
 SHOWN = "Array.from(document.querySelectorAll('#log .text'), (text) => text.textContent)"
 
 
@@ -75,6 +88,11 @@ def is_offline(page: Page, words: str = "Offline") -> None:
 
 def works_over_http(page: Page) -> None:
     expect(page.get_by_role("status").get_by_text(OVER_HTTP, exact=True)).to_be_visible()
+
+
+def words(page: Page) -> str:
+    """What the status line says."""
+    return page.locator("#status .words").inner_text()
 
 
 def waits(page: Page, count: int) -> None:
@@ -165,21 +183,71 @@ def test_a_tab_that_is_reloaded_with_a_full_outbox_sends_it_once_and_in_order(
     log_is([ada, bob], "before", "one", "two", "three")
 
 
-def test_a_failed_message_is_still_there_after_a_reload(make_site, open_page, log_is):
+def test_a_message_that_has_to_wait_does_so_after_a_reload_too_until_it_is_discarded(
+    make_site, open_page, log_is
+):
     site = make_site(CHAT_POST_RATE="1/1 hour")
     page = joins(open_page(site_url=site.url), "Hasty")
     says(page, "first")
     says(page, "second")
-    failed = page.get_by_role("list", name="Not in the room yet").get_by_role("listitem")
-    expect(failed).to_contain_text("Not sent. Too fast.")
+    expect(pending(page)).to_contain_text("Too fast. Goes out in 60 min")
     page.reload()
-    expect(failed).to_contain_text("second")
-    expect(failed).to_contain_text("Not sent. Too fast.")
-    failed.get_by_role("button", name="Discard").click()
-    expect(failed).to_have_count(0)
+    expect(pending(page)).to_contain_text("second")
+    expect(pending(page)).to_contain_text("Too fast. Goes out in")
+    pending(page).get_by_role("button", name="Discard").click()
+    expect(pending(page)).to_have_count(0)
     page.reload()
     is_connected(page)
-    expect(failed).to_have_count(0)
+    expect(pending(page)).to_have_count(0)
+
+
+def test_thirty_that_were_written_offline_are_sent_in_order_at_the_pace_that_is_allowed(
+    make_site, open_page, recovery
+):
+    site = make_site(CHAT_POST_RATE=None)  # as it is by default
+    network = Network(site.url)
+    ada, bob = joins(open_page(site_url=network.url), "Ada"), open_page(site_url=site.url)
+    network.cut()
+    is_offline(ada)
+    texts = [f"offline {number}" for number in range(30)]
+    for text in texts:
+        says(ada, text)
+    network.mend()
+    with recovery("30 messages are written offline", "they go out in order, as fast as is allowed"):
+        reconnects(ada)
+        expect(pending(ada).first).to_contain_text("Too fast. Goes out in")
+        ada.reload()
+        hears(bob, texts[-1])
+    expect(pending(ada)).to_have_count(0)
+    for page in (ada, bob):
+        assert page.evaluate(SHOWN) == texts
+        page.problems.clear()
+    network.close()
+
+
+def test_what_is_unsent_outlives_a_storage_that_is_cleared_or_full(networks, open_page, log_is):
+    network = networks()
+    ada = joins(open_page(site_url=network.url), "Ada")
+    tab = second_tab(ada, network.url)
+    is_connected(tab)
+    network.cut()
+    ada.bring_to_front()
+    is_offline(ada)
+    says(ada, "before it was cleared")
+    tab.evaluate("localStorage.clear()")
+    ada.evaluate("localStorage.clear(); dispatchEvent(new Event('online'))")
+    waits(ada, 1)
+    tab.close()
+    ada.evaluate(FILL)
+    says(ada, "no room for it")
+    expect(pending(ada).last).to_contain_text("leave the page open")
+    with ada.expect_event("dialog") as asked:
+        ada.close(run_before_unload=True)
+    assert asked.value.type == "beforeunload"
+    asked.value.dismiss()
+    network.mend()
+    reconnects(ada)
+    log_is([ada], "before it was cleared", "no room for it")
 
 
 def test_a_tab_that_crashes_leaves_its_outbox_to_the_next(networks, open_page, log_is, recovery):
@@ -293,3 +361,100 @@ def test_where_web_sockets_are_blocked_people_talk_over_http(
     says(ada, said[-1])
     hears(bob, said[-1])
     log_is([ada, bob], *said)
+
+
+def test_where_frames_do_not_get_through_one_goes_on_over_http_until_they_do(
+    networks, open_page, log_is, join, site
+):
+    network = networks()
+    network.block_web_sockets()
+    ada, bob = joins(open_page(site_url=network.url), "Ada"), join(site, "Bob")
+    works_over_http(ada)
+    network.swallow_frames()
+    handshakes = network.handshakes
+    ada.evaluate("dispatchEvent(new Event('online'))")
+    eventually(lambda: network.handshakes > handshakes)
+    said = []
+    for number in range(6):
+        said += [f"over http {number}", f"over a socket {number}"]
+        says(ada, said[-2])
+        bob.hears(said[-2])
+        bob.says(said[-1])
+        hears(ada, said[-1])
+        works_over_http(ada)
+    network.allow_web_sockets()
+    # One that gets no word gives up after ten seconds; then there may be another.
+    again = "dispatchEvent(new Event('online'))"
+    eventually(lambda: ada.evaluate(again) or words(ada) == "Connected", deadline=20)
+    said.append("back on a socket")
+    says(ada, said[-1])
+    bob.hears(said[-1])
+    log_is([ada], *said)
+
+
+def test_where_sockets_are_welcomed_and_cut_one_goes_on_over_http_after_a_few(
+    networks, open_page, log_is, join, site, recovery
+):
+    network = networks()
+    bob = join(site, "Bob")
+    network.cut_web_sockets()
+    with recovery("each socket is cut when it has begun", "“Connected without WebSockets …”"):
+        ada = open_page(site_url=network.url)
+        works_over_http(ada)
+    joins(ada, "Ada")
+    says(ada, "not cut")
+    bob.hears("not cut")
+    assert network.handshakes == 3
+    log_is([ada], "not cut")
+
+
+# --- Without an answer, without cookies ----------------------------------------------------------
+def test_a_page_without_cookies_loses_and_doubles_nothing(networks, open_page, log_is, site):
+    network = networks()
+    network.keep_cookies_away()
+    ada = joins(open_page(site_url=network.url), "Ada")
+    bob = joins(open_page(site_url=networks().url), "Bob")
+    says(ada, "before")
+    hears(bob, "before")
+    network.mute()
+    says(ada, "its answer is lost")
+    hears(bob, "its answer is lost")
+    expect(ada.get_by_text("No answer. Checking the connection…")).to_be_visible()
+    is_connected(ada)  # and has not met its own ghost's name
+    says(ada, "after")
+    log_is([ada, bob], "before", "its answer is lost", "after")
+    network.block_web_sockets()
+    works_over_http(ada)
+    says(ada, "over http")
+    hears(bob, "over http")
+    log_is([ada, bob], "before", "its answer is lost", "after", "over http")
+    assert len({row["author"] for row in site.messages()}) == 1
+
+
+def test_where_cookies_and_storage_are_forbidden_and_sockets_blocked_one_talks(
+    browser, networks, join, site, tmp_path
+):
+    """As Chromium does it, where its settings say so."""
+    preferences = tmp_path / "Default" / "Preferences"
+    preferences.parent.mkdir()
+    forbidden = {"default_content_setting_values": {"cookies": 2}}
+    preferences.write_text(json.dumps({"profile": forbidden}))
+    path = next(filter(None, map(shutil.which, BROWSERS)))
+    bob, network = join(site, "Bob"), networks()
+    context = browser.browser_type.launch_persistent_context(
+        tmp_path, executable_path=path, args=["--no-sandbox", "--disable-gpu"]
+    )
+    with contextlib.closing(context):
+        page = context.new_page()
+        page.goto(network.url)
+        is_connected(page)
+        assert not page.evaluate("document.cookie")
+        joins(page, "Ada")
+        says(page, "on a socket")
+        bob.hears("on a socket")
+        network.block_web_sockets()
+        works_over_http(page)
+        says(page, "over http")
+        bob.hears("over http")
+        expect(pending(page)).to_have_count(0)
+    assert len({row["author"] for row in site.messages()}) == 1

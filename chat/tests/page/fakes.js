@@ -1,9 +1,13 @@
 // What the tests give the modules in place of time, sockets and each other.
 
 import { Connection } from "../../../static/chat/connection.js";
+import { History } from "../../../static/chat/history.js";
 import { HttpSocket } from "../../../static/chat/http_socket.js";
+import { Identity } from "../../../static/chat/identity.js";
+import { Memory } from "../../../static/chat/memory.js";
 import { Outbox } from "../../../static/chat/outbox.js";
 import { OutboxStore } from "../../../static/chat/outbox_store.js";
+import { makeAsk } from "../../../static/chat/requests.js";
 import { Session } from "../../../static/chat/session.js";
 import { Wakefulness } from "../../../static/chat/wakefulness.js";
 
@@ -50,13 +54,16 @@ export class Socket {
 
   readyState = 0;
   closed = false;
+  sent = [];
 
   constructor(kind) {
     this.kind = kind;
     Socket.all.push(this);
   }
 
-  send() {}
+  send(data) {
+    this.sent.push(JSON.parse(data));
+  }
 
   close() {
     this.closed = true;
@@ -90,16 +97,20 @@ export function aConnection(random = () => 0) {
   const clock = new Clock();
   const states = [];
   const events = [];
+  const answers = { expected: false, follows: true };
   const on = {
     open: () => events.push("open"),
+    join: () => ({ type: "join" }),
+    follows: () => answers.follows,
     frame: ({ type }) => events.push(type),
-    quiet: () => events.push("quiet"),
+    quiet: () => events.push("quiet") && connection.send({ type: "ping" }),
     state: (state) => states.push(wire(state)),
   };
   const [webSocket, httpSocket] = ["ws", "http"].map((kind) => () => new Socket(kind));
-  const connection = new Connection({ webSocket, httpSocket, clock, random, on });
+  const expects = () => answers.expected;
+  const connection = new Connection({ webSocket, httpSocket, expects, clock, random, on });
   connection.open();
-  return { connection, clock, states, events };
+  return { connection, clock, states, events, answers };
 }
 
 export function overHttp() {
@@ -119,8 +130,9 @@ export function aWakefulness() {
   return { here, page, clock, woken: () => count };
 }
 
-export function aSession(name) {
+export function aSession(name, token) {
   const sent = [];
+  const mistakes = [];
   const taken = [];
   const errors = [];
   const drops = [];
@@ -128,6 +140,8 @@ export function aSession(name) {
     send: (frame) => sent.push(wire(frame)),
     drop: (farewell) => drops.push(farewell),
     name: () => name,
+    token: () => token,
+    mistaken: () => mistakes.push(token),
     epoch: "e",
     seq: 10,
     on: {
@@ -139,35 +153,48 @@ export function aSession(name) {
   session.opened();
   const hears = (type, from, to) =>
     session.receive({ type, from, to, epoch: "e", seq: to, messages: [] });
-  return { session, sent, taken, errors, drops, hears };
+  return { session, sent, taken, errors, drops, mistakes, hears };
 }
 
-export function anOutbox() {
+export function anOutbox({ keeps = true } = {}) {
   const sent = [];
+  const texts = [];
   const clock = new Clock();
   const stored = new Map();
   let number = 0;
   const outbox = new Outbox({
-    send: ({ nonce }) => sent.push(nonce),
-    store: { save: (entry) => stored.set(entry.nonce, wire(entry)), remove: (nonce) => stored.delete(nonce) },
+    send: ({ nonce, text }) => sent.push(nonce) && texts.push(text),
+    store: {
+      save: (entry) => stored.set(entry.nonce, wire(entry)),
+      remove: (nonce) => stored.delete(nonce),
+      keeps: () => keeps,
+    },
     makeNonce: () => `n${++number}`,
     clock,
     random: () => 0.5,
     changed() {},
   });
   const states = () => Object.fromEntries(outbox.entries.map(({ nonce, state }) => [nonce, state]));
-  return { outbox, sent, states, clock, stored };
+  return { outbox, sent, texts, states, clock, stored };
 }
 
 // Pages of one browser, each with its outbox store: they share the storage, and hear each other.
 export class Browser {
   storage = {};
   pages = [];
+  full = false;
   #api = {
     getItem: (key) => this.storage[key] ?? null,
     setItem: (key, value) => this.#write(key, value),
     removeItem: (key) => this.#write(key),
   };
+
+  // By one of its pages, which hears nothing of it itself.
+  clears(page) {
+    this.storage = {};
+    this.#acting = page;
+    for (const other of this.#others(page)) other.store.heard(null);
+  }
 
   opens(owner, clock = new Clock()) {
     const channel = { postMessage: (data) => this.#others(page).forEach(({ channel }) => channel.onmessage({ data })) };
@@ -178,12 +205,14 @@ export class Browser {
       storage: () => new Proxy(this.storage, { get: (_, name) => this.#api[name] }),
       channel,
       owner,
+      makeMark: () => `mark ${Math.random()}`,
       clock,
       adopted: (entries) => entries.forEach(({ nonce }) => page.has.add(nonce)),
       lost: (nonce) => page.has.delete(nonce),
     });
     page.store = store;
     page.writes = (nonce) => page.has.add(nonce) && act(() => store.save({ nonce, text: nonce, at: nonce }));
+    page.finishes = (nonce) => page.has.delete(nonce) && act(() => store.remove(nonce));
     page.adopts = () => act(() => store.adopt());
     page.passes = (seconds) => act(() => clock.pass(seconds));
     page.goes = () => act(() => store.giveUp()) || (page.awake = false);
@@ -198,6 +227,7 @@ export class Browser {
   }
 
   #write(key, value) {
+    if (value !== undefined && this.full) throw new Error("QuotaExceededError");
     if (value === undefined) delete this.storage[key];
     else this.storage[key] = value;
     for (const page of this.#others(this.#acting)) page.store.heard(key);
@@ -207,18 +237,10 @@ export class Browser {
 // Answers to the requests of an HttpSocket, given one by one.
 export function anHttpSocket() {
   const clock = new Clock();
-  const requests = [];
+  const { ask, requests } = aServer(clock);
   const frames = [];
-  const socket = new HttpSocket({
-    clock,
-    me: "ada",
-    fetch: (path, { body, signal }) =>
-      new Promise((resolve, reject) => {
-        signal.addEventListener("abort", () => reject(signal.reason));
-        const answer = (status, data) => resolve({ ok: status < 400, json: async () => wire(data) });
-        requests.push({ path, body: body && JSON.parse(body), signal, answer, fail: reject });
-      }),
-  });
+  const mistakes = [];
+  const socket = new HttpSocket({ ask, clock, me: () => "ada", mistaken: () => mistakes.push("me") && socket.close() });
   const opened = new Promise((resolve) => (socket.onopen = resolve));
   socket.onmessage = ({ data }) => frames.push(JSON.parse(data));
   socket.onclose = () => frames.push({ type: "closed" });
@@ -227,14 +249,45 @@ export function anHttpSocket() {
     const same = { epoch: "e", seq: to, from, to, messages: [], more: false, resumed: true };
     return { ...same, ...other };
   };
-  const settled = () => new Promise((resolve) => setTimeout(resolve));
   const joined = async (name) => {
     await opened;
     sends({ type: "join", name, since: { epoch: "e", seq: 10 } });
     requests.at(-1).answer(200, page(11, 10));
     await settled();
   };
-  return { socket, clock, requests, frames, sends, page, settled, opened, joined };
+  return { socket, clock, requests, frames, mistakes, sends, page, settled, opened, joined };
+}
+
+export const settled = () => new Promise((resolve) => setTimeout(resolve));
+
+// Requests that are answered one by one, or never.
+export function aServer(clock, headers) {
+  const requests = [];
+  const fetch = (path, { body, signal, headers }) =>
+    new Promise((resolve, reject) => {
+      signal.addEventListener("abort", () => reject(signal.reason));
+      const answer = (status, data) => resolve({ ok: status < 400, status, json: async () => wire(data) });
+      requests.push({ path, body: body && JSON.parse(body), signal, headers, answer, fail: reject });
+    });
+  return { ask: makeAsk({ fetch, clock, headers }), requests };
+}
+
+export function aHistory() {
+  const clock = new Clock();
+  const { ask, requests } = aServer(clock);
+  const [line, again] = [{ textContent: "" }, { hidden: true }];
+  const pages = [];
+  const timeline = { floor: 51 };
+  const loaded = (page) => pages.push(page);
+  const history = new History({ ask, clock, timeline, line, again, epoch: () => "e", loaded });
+  return { history, clock, requests, line, again, pages };
+}
+
+export function anIdentity(cookies) {
+  const clock = new Clock();
+  const { ask, requests } = aServer(clock);
+  const memory = new Memory(() => null, "token");
+  return { identity: new Identity({ cookies, memory, ask }), requests, clock, memory };
 }
 
 export function message(seq, more = {}) {

@@ -23,7 +23,7 @@ test("over http a post that got no answer ends the connection undecided", async 
   for (const ends of [
     (post) => post.fail(new TypeError("network")),
     (post) => post.answer(502, "an error of a proxy"),
-    (post, { clock }) => clock.pass(21),
+    (post, { clock }) => clock.pass(31),
   ]) {
     const here = anHttpSocket();
     await here.joined("Ada");
@@ -118,6 +118,59 @@ test("over http a busy server is not asked for what was written later", async ()
       ["rejected", "n2", "busy"],
     ],
   );
+});
+
+test("over http a poll that hangs ends the connection", async () => {
+  const here = anHttpSocket();
+  await here.joined();
+  here.clock.pass(36);
+  await here.settled();
+  assert.deepEqual(here.frames.slice(2), [{ type: "closed" }]);
+});
+
+test("over http what is written behind one that has to wait waits with it, whatever it waits for", async () => {
+  for (const [status, refusal] of [
+    [429, { code: "rate_limited", message: "Too fast.", retry_after: 3 }],
+    [429, { code: "slow_mode", message: "Slowly.", retry_after: 3 }],
+  ]) {
+    const { requests, frames, sends, settled, joined } = anHttpSocket();
+    await joined("Ada");
+    for (const nonce of ["n1", "n2"]) sends({ type: "post", nonce, text: nonce });
+    requests.at(-1).answer(status, refusal);
+    await settled();
+    assert.equal(requests.filter(({ body }) => body).length, 1);
+    assert.deepEqual(
+      frames.slice(2).map(({ type, nonce, code }) => [type, nonce, code]),
+      ["n1", "n2"].map((nonce) => ["rejected", nonce, refusal.code]),
+    );
+  }
+});
+
+test("over http a new name that can't be had leaves the one before, and the message goes out under that", async () => {
+  const { requests, frames, sends, settled, joined } = anHttpSocket();
+  await joined("Ada");
+  sends({ type: "post", nonce: "n1", text: "a" });
+  requests.at(-1).answer(201, { nonce: "n1", seq: 11 });
+  await settled();
+  sends({ type: "join", name: "Taken" });
+  await settled();
+  sends({ type: "post", nonce: "n2", text: "b" });
+  requests.at(-1).answer(409, { code: "name_taken", message: "Someone else has this name." });
+  await settled();
+  requests.at(-1).answer(201, { nonce: "n2", seq: 12 });
+  await settled();
+  const [error, hello, accepted] = frames.slice(-3);
+  assert.deepEqual([error.code, hello.you, accepted.nonce], ["name_taken", { id: "ada", name: "Ada" }, "n2"]);
+  assert.deepEqual(requests.at(-1).body, { nonce: "n2", text: "b" });
+});
+
+test("over http a post of somebody whom the server does not know ends the connection undecided", async () => {
+  const { requests, frames, sends, mistakes, settled, joined } = anHttpSocket();
+  await joined("Ada");
+  sends({ type: "post", nonce: "n1", text: "a" });
+  requests.at(-1).answer(403, { code: "cookie_required", message: "Open the page first." });
+  await settled();
+  assert.deepEqual([mistakes, frames.length, requests.length], [["me"], 2, 3]);
 });
 
 test("over http a taken name is told as for a join and the post waits", async () => {

@@ -29,7 +29,9 @@ test("after a reconnect what was not accepted goes out again in order", () => {
   outbox.pause();
   outbox.add("d");
   outbox.resume();
-  assert.deepEqual(wire(sent), ["n1", "n2", "n3", "n1", "n3", "n4"]);
+  const first = sent.slice(3);
+  for (const nonce of ["n1", "n3"]) outbox.accepted({ nonce, seq: 1 });
+  assert.deepEqual(wire([first, sent.slice(3)]), [["n1"], ["n1", "n3", "n4"]]);
 });
 
 test("accepted before the message stays until the message is here", () => {
@@ -99,6 +101,7 @@ test("what the server was too busy to try goes out again by itself in order", ()
   clock.pass(2.9);
   const patient = sent.length;
   clock.pass(0.2);
+  for (const nonce of ["n1", "n2"]) outbox.accepted({ nonce, seq: 1 });
   const result = wire({ resting, patient, then: sent.slice(3) });
   assert.deepEqual(result.resting[0], ["n1", "n2", "n3"]);
   assert.deepEqual(result.resting[1], { n1: "waiting", n2: "waiting", n3: "accepted", n4: "waiting" });
@@ -128,6 +131,7 @@ test("adopted entries go out where they were written and failed ones stay failed
   ]);
   outbox.add("last");
   outbox.resume();
+  for (let answered = 0; answered < 3; answered++) outbox.accepted({ nonce: sent.at(-1), seq: 1 });
   const result = wire({ sent, states: states() });
   assert.deepEqual(result.sent, ["earlier", "n1", "later", "n2"]);
   assert.deepEqual(result.states.failed, "failed");
@@ -140,4 +144,109 @@ test("an adopted entry whose message is here already is done", () => {
   outbox.seen("said");
   outbox.adopt([entry]);
   assert.deepEqual(wire([states(), stored.size]), [{}, 0]);
+});
+
+// A server that takes 20 in 10 seconds, and answers in order.
+function answers({ outbox, sent, clock }, seconds) {
+  const taken = [];
+  const times = [];
+  let answered = 0;
+  for (let tick = 0; tick < seconds * 10; tick++) {
+    clock.pass(0.1);
+    while (answered < sent.length) {
+      const nonce = sent[answered++];
+      const recent = times.filter((time) => time > clock.now() - 10_000);
+      if (recent.length < 20) {
+        times.push(clock.now());
+        taken.push(nonce);
+        outbox.accepted({ nonce, seq: taken.length });
+      } else {
+        const wait = (recent.at(-20) + 10_000 - clock.now()) / 1000;
+        outbox.rejected({ nonce, code: "rate_limited", message: "Too fast.", reason: "Too fast. Try again.", retry_after: wait });
+      }
+    }
+  }
+  return taken;
+}
+
+test("thirty that were written offline all go out, in order, at the pace that the server allows", () => {
+  const here = anOutbox();
+  for (let number = 0; number < 30; number++) here.outbox.add("text");
+  here.outbox.resume();
+  const taken = answers(here, 30);
+  assert.deepEqual(taken, Array.from({ length: 30 }, (_, index) => `n${index + 1}`));
+});
+
+test("what was refused for its pace waits in a reloaded page, too", () => {
+  const here = anOutbox();
+  here.outbox.resume();
+  here.outbox.add("a");
+  here.outbox.rejected({ nonce: "n1", code: "slow_mode", message: "Slowly.", reason: "Slowly. Try again.", retry_after: 9 });
+  const after = anOutbox();
+  after.outbox.adopt([...here.stored.values()]);
+  after.outbox.resume();
+  assert.deepEqual(after.sent, ["n1"]);
+});
+
+for (const code of ["rate_limited", "slow_mode", "busy", "newcomer"])
+  test(`what is refused as ${code} with a time to wait says so and stops what is behind it`, () => {
+    const { outbox, sent, states, clock } = anOutbox();
+    outbox.resume();
+    outbox.add("a");
+    outbox.rejected({ nonce: "n1", code, message: "Not now.", retry_after: 4 });
+    outbox.add("b");
+    const { held } = outbox.entries[0];
+    assert.deepEqual([sent, states(), held], [["n1"], { n1: "waiting", n2: "waiting" }, "Not now."]);
+    assert.ok(outbox.rest >= 4);
+    clock.pass(8);
+    assert.deepEqual([sent, outbox.rest], [["n1", "n1"], 0]);
+  });
+
+test("who is banned for a while is told and nothing goes out when the ban is over", () => {
+  const { outbox, sent, states, clock } = anOutbox();
+  outbox.resume();
+  outbox.add("a");
+  outbox.rejected({ nonce: "n1", code: "banned", message: "You are banned.", reason: "You are banned.", retry_after: 60 });
+  clock.pass(100);
+  assert.deepEqual([sent, states()], [["n1"], { n1: "failed" }]);
+});
+
+test("where nothing waits what is written goes out at once, however many are unanswered", () => {
+  const { outbox, sent } = anOutbox();
+  outbox.add("offline");
+  outbox.resume();
+  outbox.accepted({ nonce: "n1", seq: 1 });
+  for (const text of ["a", "b", "c"]) outbox.add(text);
+  assert.deepEqual(sent, ["n1", "n2", "n3", "n4"]);
+});
+
+test("what is refused for its text is given back and has no second try", () => {
+  const { outbox, stored } = anOutbox();
+  outbox.resume();
+  for (const text of ["a", "b"]) outbox.add(text);
+  const back = outbox.rejected({ nonce: "n1", code: "invalid_text", message: "No.", reason: "No." });
+  const none = outbox.rejected({ nonce: "n2", code: "read_only", message: "No.", reason: "No." });
+  assert.deepEqual([back.text, back.hopeless, none], ["a", true, null]);
+  assert.deepEqual(wire([...stored.values()]).map(({ hopeless }) => hopeless ?? false), [true, false]);
+});
+
+test("what can't be said goes out as what it stands for, from an older page, too", () => {
+  const { outbox, texts } = anOutbox();
+  outbox.resume();
+  outbox.add(" one\vtwo\0 ");
+  outbox.accepted({ nonce: "n1", seq: 1 });
+  outbox.adopt([{ nonce: "old", text: "three\ffour", at: "2026-11-22T12:00:00.000Z" }]);
+  outbox.accepted({ nonce: "old", seq: 2 });
+  outbox.adopt([{ nonce: "perhaps said", text: "five\u2028six", at: "2026-11-22T12:00:01.000Z" }]);
+  assert.deepEqual(texts, ["one\ntwo", "three\nfour", "five\u2028six"]);
+});
+
+test("it is known whether something would be lost with the page", () => {
+  const { outbox } = anOutbox({ keeps: false });
+  const before = outbox.fleeting;
+  outbox.resume();
+  outbox.add("a");
+  const unsent = outbox.fleeting;
+  outbox.accepted({ nonce: "n1", seq: 5 });
+  assert.deepEqual([before, unsent, outbox.fleeting], [false, true, false]);
 });

@@ -3,6 +3,8 @@ import { test } from "node:test";
 import { OutboxStore } from "../../../static/chat/outbox_store.js";
 import { Browser, Clock, wire } from "./fakes.js";
 
+const isEntry = (key) => key.startsWith("chat.outbox.");
+
 test("a reloaded page finds its entries at once", () => {
   const browser = new Browser();
   const before = browser.opens("before");
@@ -68,7 +70,7 @@ test("a page that comes back from the cache takes up what is still there", () =>
   next.store.remove("a");
   page.awake = true;
   page.adopts();
-  const owners = Object.values(browser.storage).map((entry) => JSON.parse(entry).owner);
+  const owners = Object.keys(browser.storage).filter(isEntry).map((key) => JSON.parse(browser.storage[key]).owner);
   assert.deepEqual(wire([page.shows(), owners]), [["a", "b"], ["page", "page"]]);
 });
 
@@ -95,6 +97,7 @@ for (const what of ["reading", "writing"])
       storage: what === "reading" ? refuse : () => ({ setItem: refuse, getItem: () => null }),
       channel: { postMessage() {} },
       owner: "page",
+      makeMark: () => "mark",
       clock: new Clock(),
       adopted: refuse,
       lost: (nonce) => lost.push(nonce),
@@ -103,5 +106,47 @@ for (const what of ["reading", "writing"])
     store.adopt();
     store.remove("a");
     store.giveUp();
-    assert.deepEqual(lost, []);
+    assert.deepEqual([lost, store.keeps("a")], [[], false]);
   });
+
+for (const hears of [true, false])
+  test(`what is unsent outlives a storage that is cleared, ${hears ? "by another page" : "in silence"}`, () => {
+    const browser = new Browser();
+    const [page, other] = [browser.opens("page"), browser.opens("other")];
+    for (const nonce of ["a", "b"]) page.writes(nonce);
+    other.writes("c");
+    browser.clears(hears ? other : page);
+    if (!hears) browser.storage = {};
+    page.adopts();
+    other.adopts();
+    page.adopts();
+    const there = Object.keys(browser.storage).filter(isEntry).sort();
+    page.goes();
+    const after = browser.opens("after");
+    after.adopts();
+    assert.deepEqual([page.shows(), other.shows(), after.shows()], [["a", "b"], ["c"], ["a", "b"]]);
+    assert.deepEqual(there, ["a", "b", "c"].map((nonce) => `chat.outbox.${nonce}`));
+  });
+
+test("a page that goes leaves what was cleared without its knowing", () => {
+  const browser = new Browser();
+  const page = browser.opens("page");
+  page.writes("a");
+  browser.storage = {};
+  page.goes();
+  const after = browser.opens("after");
+  after.adopts();
+  assert.deepEqual(after.shows(), ["a"]);
+});
+
+test("where the storage is full it is known what it doesn't keep, and that goes in when there is room", () => {
+  const browser = new Browser();
+  const page = browser.opens("page");
+  page.writes("kept");
+  browser.full = true;
+  page.writes("not kept");
+  const full = ["kept", "not kept"].map((nonce) => page.store.keeps(nonce));
+  browser.full = false;
+  page.finishes("kept");
+  assert.deepEqual([full, page.store.keeps("not kept")], [[true, false], true]);
+});

@@ -22,7 +22,23 @@ test("length is counted as the server counts", () => {
 test("a text that would break the connection is known before", () => {
   const limits = { frame: 16384 };
   assert.ok(protocol.fitsFrame("🎉".repeat(4000), limits));
-  assert.ok(!protocol.fitsFrame("\x01".repeat(4000), limits));
+  assert.ok(!protocol.fitsFrame("\u1112\u1161\u11ab".repeat(4000), limits)); // composed it would
+});
+
+test("of what a message can't have, what breaks a line becomes a line break and the rest goes", () => {
+  const breaks = ["\r\n", "\r", "\v", "\f", "\x85", "\u2028", "\u2029", "\n"];
+  for (const one of breaks) assert.equal(protocol.clean(`a${one}b`), "a\nb", JSON.stringify(one));
+  assert.equal(protocol.clean("\0\x07\x1b[1ma\t\ud83db\udc4d🎉\x7f\x9b "), "[1ma\tb🎉");
+  const all = Array.from({ length: 0x10000 }, (_, code) => String.fromCharCode(code));
+  // FORBIDDEN in chat/text.py
+  const refused = /[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]/;
+  assert.deepEqual(all.filter((one) => refused.test(protocol.clean(`a${one}b`))), []);
+  const changed = all.filter((one) => protocol.clean(`a${one}b`) !== `a${one}b` && !refused.test(one));
+  assert.deepEqual(changed, ["\u2028", "\u2029"]);
+});
+
+test("what was perhaps said before stays as it was said", () => {
+  assert.deepEqual(["a\u2028b ", "a\vb "].map(protocol.mend), ["a\u2028b ", "a\nb"]);
 });
 
 test("a nonce has the form that the protocol wants", () => {

@@ -86,3 +86,50 @@ test("a first join that was not tried comes back by itself", () => {
   const result = wire({ errors, wait: drops[0].retry_after });
   assert.deepEqual(result, { errors: [], wait: 3 });
 });
+
+for (const code of ["rate_limited", "busy", "name_taken", "name_invalid"])
+  test(`a rename that was refused as ${code} does not go out with the next join`, () => {
+    const { session, sent, errors } = aSession("Ada");
+    session.receive(HELLO);
+    session.rename("Countess");
+    session.receive({ type: "error", for: "join", code, retry_after: code.startsWith("name") ? undefined : 3 });
+    session.receive(HELLO);
+    session.opened();
+    assert.deepEqual([errors, wire(sent).at(-1).name], [[code], "Ada"]);
+  });
+
+test("a rename that got no answer goes out with the next join", () => {
+  const { session, sent } = aSession("Ada");
+  session.receive(HELLO);
+  session.rename("Countess");
+  session.opened();
+  assert.equal(sent.at(-1).name, "Countess");
+});
+
+test("a socket beside joins from where we are, and its hello is the answer to that", () => {
+  const { session, sent, hears } = aSession("Ada", "token");
+  session.receive(HELLO);
+  const join = wire(session.joinBeside());
+  hears("messages", 11, 12);
+  const follows = session.follows(join);
+  session.receive(HELLO);
+  hears("messages", 11, 13);
+  session.ping();
+  assert.deepEqual(join, { type: "join", name: "Ada", since: { epoch: "e", seq: 10 }, token: "token" });
+  assert.deepEqual([follows, wire(sent.at(-1))], [true, { type: "ping", seq: 13 }]);
+});
+
+test("a socket beside that joined in another history does not follow", () => {
+  const { session } = aSession("Ada");
+  session.receive(HELLO);
+  const join = wire(session.joinBeside());
+  session.receive({ ...HELLO, epoch: "other", resumed: false });
+  assert.equal(session.follows(join), false);
+});
+
+test("a token goes along with every join, and one that the server doesn't know is given up", () => {
+  const { session, sent, errors, mistakes } = aSession("Ada", "token");
+  session.receive({ type: "error", for: "join", code: "bad_field" });
+  session.rename("Countess");
+  assert.deepEqual([mistakes, errors, wire(sent).map(({ token }) => token)], [["token"], [], ["token"]]);
+});

@@ -40,12 +40,14 @@ class Person:
         *,
         process: int = 0,
         cookie: str | None = None,
+        token: str | None = None,
         origin: str | None = None,
         headers: dict[str, str] | None = None,
     ):
         self._site = site
         self._headers = {**(headers or {}), **({"Cookie": cookie} if cookie else {})}
         self._origin = origin
+        self._token = token
         self.name: str | None = None
         self.id: str | None = None
         self.epoch: str | None = None
@@ -85,6 +87,8 @@ class Person:
             frame["name"] = name
         if since is not None:
             frame["since"] = since
+        if self._token is not None:
+            frame["token"] = self._token
         self._since = since
         self.sends(frame)
         hello = self.gets("hello")

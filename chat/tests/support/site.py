@@ -276,8 +276,14 @@ class Site:
         except urllib.error.HTTPError as error:
             answer = error
         with answer:
-            names = {name.lower(): value for name, value in answer.headers.items()}
+            # Of several with one name the first: the cookie that says who one is comes first.
+            names = {name.lower(): value for name, value in reversed(answer.headers.items())}
             return Response(answer.status, names, answer.read())
+
+    def token(self) -> tuple[str, str]:
+        """A new person's id and token, as a page without cookies asks for them."""
+        given = self.request("/api/member", method="POST").json()
+        return given["id"], given["token"]
 
     def cookie(self) -> str:
         """A new person's Cookie header, as the page gives it."""
