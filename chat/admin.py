@@ -37,7 +37,10 @@ class BanForm(ReasonForm):
         required=False,
     )
     address_too = forms.BooleanField(
-        label="Whoever comes from the same address, too", required=False, initial=True
+        label="Whoever comes from the same address, too",
+        help_text="Of IPv6 that is the /64 around it, which is one client's.",
+        required=False,
+        initial=True,
     )
     hide_messages = forms.BooleanField(
         label="Hide everything they have said", required=False, initial=True

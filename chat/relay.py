@@ -175,7 +175,7 @@ class Relay:
     async def read_rules(self) -> None:
         """Read the room and the bans again, and put both into force. Raises `DatabaseError`."""
         room = (await self._threads.run(Room.objects.get)).as_fields()
-        self.bans = Bans(await self._threads.run(list, Ban.objects.all()))
+        self.bans = Bans(await self._threads.run(list, Ban.in_force()))
         if self.room and room != self.room:
             self._fanout.tell(protocol.room(**room))
         self.room = room

@@ -1,5 +1,7 @@
 """The verbs that keep the room in order, on a real database."""
 
+from datetime import timedelta
+
 import pytest
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import User
@@ -71,6 +73,29 @@ def test_unbanning_ends_a_ban_and_keeps_it_in_the_list(mod, spam):
     assert log.head().version == version + 1
     assert moderation.unban(Ban.objects.all(), mod) == 0
     assert notes()[-1] == "Unbanned."
+
+
+@pytest.mark.parametrize(
+    ("typed", "banned"),
+    [
+        ("192.0.2.66", "192.0.2.66"),
+        ("2001:db8:1:2::5", "2001:db8:1:2::/64"),
+        ("2001:db8:1:2::5/128", "2001:db8:1:2::5/128"),
+        ("::ffff:192.0.2.66", "192.0.2.66"),
+        ("2001:db8::/32", "2001:db8::/32"),
+    ],
+)
+def test_a_ban_of_an_address_is_of_all_that_are_the_same_and_the_list_says_so(mod, typed, banned):
+    assert moderation.ban(mod, network=typed).network == banned
+    assert moderation.ban(mod, network=banned).network == banned
+
+
+def test_bans_that_have_ended_are_not_loaded(mod):
+    now = timezone.now()
+    moderation.ban(mod, network="192.0.2.1", expires_at=now - timedelta(seconds=1))
+    lasting = moderation.ban(mod, network="192.0.2.2")
+    ending = moderation.ban(mod, network="192.0.2.3", expires_at=now + timedelta(hours=1))
+    assert set(Ban.in_force()) == {lasting, ending}
 
 
 @pytest.mark.parametrize("network", ["nonsense", "192.0.2.1/24", "192.0.2.0/33", "1.2.3"])
