@@ -179,3 +179,50 @@ class Ban(models.Model):
         if self.network:
             with contextlib.suppress(ValueError):  # its validator has said so
                 self.network = addresses.written(self.network)
+
+
+class Act(models.Model):
+    """What one of the staff did to messages: who, what, whose, why. See chat/acts.py.
+
+    It is open until `done_at`; what it has not come to is `Pending`.
+    """
+
+    class What(models.TextChoices):
+        HIDE = "hide"
+        RESTORE = "restore"
+
+    what = models.CharField(max_length=10, choices=What)
+    by = models.CharField(max_length=150)
+    # A member's id, where it is about everything that they have said.
+    whom = models.CharField(max_length=16, blank=True)
+    reason = models.CharField(max_length=300, blank=True)
+    begun_at = models.DateTimeField(default=timezone.now)
+    done_at = models.DateTimeField(null=True, blank=True)
+    changed = models.BigIntegerField(default=0)
+    lease = models.CharField(max_length=16, blank=True)
+
+    class Meta:
+        ordering = ["-id"]
+        indexes = [models.Index(fields=["id"], condition=Q(done_at=None), name="open_acts")]
+
+    def __str__(self):
+        return f"{self.get_what_display()}, {self.id}"
+
+    @property
+    def left(self) -> int:
+        """How many messages it has not come to."""
+        return 0 if self.done_at else Pending.objects.filter(act=self).count()
+
+
+class Pending(models.Model):
+    """A message that an open act has not come to."""
+
+    pk = models.CompositePrimaryKey("seq", "act_id")
+    seq = models.BigIntegerField()
+    # 100,000 rows are stored at once, while others wait: neither checked nor indexed once more.
+    act = models.ForeignKey(
+        Act, on_delete=models.CASCADE, db_constraint=False, db_index=False, related_name="+"
+    )
+
+    def __str__(self):
+        return f"{self.seq} of {self.act_id}"

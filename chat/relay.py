@@ -12,6 +12,7 @@ from collections.abc import Callable, Coroutine
 from typing import Protocol
 
 from chat import log, protocol
+from chat.acts import Acts
 from chat.bans import Bans
 from chat.batch import Batch, Event
 from chat.database import Threads
@@ -67,7 +68,8 @@ class Relay:
         )
         self.group = Group()
         self.group.on("batch", lambda hint: self.tail.hear(Batch.of_hint(hint)))
-        self.group.on("look", lambda hint: self.tail.nudge())
+        self._acts = Acts(self._threads, self._look)
+        self.group.on("look", lambda hint: self._nudge())
         self.people = People(self._threads, self.group, self._fanout.tell)
         self._tasks = [
             asyncio.create_task(_survive(work))
@@ -76,6 +78,7 @@ class Relay:
                 *self.tail.tasks,
                 *self.group.tasks,
                 *self.people.tasks,
+                *self._acts.tasks,
                 self._tick,
             )
         ]
@@ -163,6 +166,15 @@ class Relay:
         for batch in batches:
             self.group.publish(batch.as_hint())
             self.tail.hear(batch)
+
+    def _nudge(self) -> None:
+        self.tail.nudge()
+        self._acts.nudge()
+
+    def _look(self) -> None:
+        """Something has changed in the database: every process looks now."""
+        self.group.publish({"type": "look"})
+        self.tail.nudge()
 
     def deliver(self, batch: Batch) -> None:
         self._fanout.tell(batch)

@@ -34,24 +34,24 @@ def notes() -> list[str]:
 
 
 def test_hiding_is_one_change_each_with_who_and_why(mod, spam):
-    assert moderation.hide(spam, mod, "advertising") == 3
+    assert moderation.hide(spam, mod, "advertising").changed == 3
     assert set(spam.values_list("hidden_by", flat=True)) == {"mod"}
     assert [event.seq for event in log.latest(9)] == [4]
     assert notes() == ["Hidden. Reason: advertising"] * 3
     assert LogEntry.objects.first().user == mod
-    assert moderation.hide(spam, mod) == 0
+    assert moderation.hide(spam, mod).changed == 0
     assert len(notes()) == 3
 
 
 def test_restoring_shows_them_again(mod, spam):
     moderation.hide(spam, mod)
-    assert moderation.restore(spam, mod, "a mistake") == 3
+    assert moderation.restore(spam, mod, "a mistake").changed == 3
     assert [event.seq for event in log.latest(9)] == [1, 2, 3, 4]
     assert notes()[-1] == "Restored. Reason: a mistake"
 
 
 def test_everything_by_one_person_is_hidden_and_nothing_else(mod, spam):
-    assert moderation.hide_all_by(Member.objects.get(id="spammer"), mod) == 3
+    assert moderation.hide_all_by(Member.objects.get(id="spammer"), mod).changed == 3
     assert [event.seq for event in log.latest(9)] == [4]
 
 
