@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 from django.db import Error as DatabaseError
 from django.db import connection, transaction
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from chat import log
@@ -43,7 +43,7 @@ class Plan:
     """What an act is to change, oldest first, and the open acts that it takes messages from."""
 
     seqs: Sequence[int]
-    against: Sequence[Act]
+    against: Sequence[int]
 
 
 def plan(what: str, messages: QuerySet[Message]) -> Plan:
@@ -51,26 +51,28 @@ def plan(what: str, messages: QuerySet[Message]) -> Plan:
 
     Where an open act is about to do the opposite, whatever it has not come to counts as done.
     """
-    against = list(Act.objects.filter(done_at=None, what=OPPOSITE[what]))
-    chosen = messages.filter(removed_at=None)
-    if not against:
-        chosen = chosen.filter(hidden_at__isnull=STATE[what])
-    return Plan(list(chosen.order_by("seq").values_list("seq", flat=True)), against)
+    against = list(
+        Act.objects.filter(done_at=None, what=OPPOSITE[what]).values_list("pk", flat=True)
+    )
+    # In one statement: an act may go on meanwhile, and a message is pending or has changed.
+    others = Pending.objects.filter(seq=OuterRef("seq"), act__in=against)
+    wanted = Q(hidden_at__isnull=STATE[what]) | Exists(others)
+    chosen = messages.filter(wanted, removed_at=None).order_by("seq")
+    return Plan(list(chosen.values_list("seq", flat=True)), against)
 
 
 @transaction.atomic
 def begin(act: Act, plan: Plan) -> list[int]:
     """Store what `act` is to do, and do the first part. Returns the seqs that have changed."""
     # Locks are taken in one order everywhere: acts, what they have pending, the log.
-    against = [one.pk for one in plan.against]
-    list(Act.objects.select_for_update().filter(pk__in=against).order_by("pk"))
+    list(Act.objects.select_for_update().filter(pk__in=plan.against).order_by("pk"))
     act.save()
     with connection.cursor() as cursor:
         for first in range(0, len(plan.seqs), ROWS):
             rows = ", ".join(f"({seq}, {act.pk})" for seq in plan.seqs[first : first + ROWS])
             cursor.execute(f"INSERT INTO chat_pending (seq, act_id) VALUES {rows}")
     mine = Pending.objects.filter(act=act).values("seq")
-    Pending.objects.filter(act__in=against, seq__in=mine).delete()
+    Pending.objects.filter(act__in=plan.against, seq__in=mine).delete()
     return go_on(act)
 
 
@@ -102,9 +104,14 @@ class Acts:
     each part, and whoever sees the same one for `PATIENCE` by its own clock takes it over.
     """
 
-    def __init__(self, threads: Threads, changed: Callable[[], None]):
+    def __init__(
+        self,
+        threads: Threads,
+        changed: Callable[[], None],
+        clock: Callable[[], float] = time.monotonic,
+    ):
         """`changed` is called after each part, in the loop."""
-        self._threads, self._changed = threads, changed
+        self._threads, self._changed, self._clock = threads, changed, clock
         self._nudged = asyncio.Event()
         self._mine = ""
         self._seen: tuple[int, str] | None = None  # the oldest open act, and its lease
@@ -127,9 +134,9 @@ class Acts:
                 await asyncio.wait_for(self._nudged.wait(), LOOK)
 
     async def _try(self) -> bool:
-        """Do a part, if it is this process's turn. Whether it has."""
+        """`turn`, in a thread; whatever happens to the database."""
         try:
-            done = await self._threads.run(self._turn)
+            done = await self._threads.run(self.turn)
         except DatabaseError as error:
             if self._seen and not self._failing:  # one line an outage
                 logger.warning("an act of a moderator has to wait: %s", error)
@@ -138,12 +145,13 @@ class Acts:
         self._failing = False
         return done
 
-    def _turn(self) -> bool:
+    def turn(self) -> bool:
+        """Do a part of the oldest open act, where it is this process's turn. Blocks."""
         act = Act.objects.filter(done_at=None).order_by("pk").first()
         if act is None:
             self._seen = None
             return False
-        now = time.monotonic()
+        now = self._clock()
         if self._seen != (act.pk, act.lease):
             self._seen, self._since = (act.pk, act.lease), now
         if act.lease not in ("", self._mine) and now < self._since + PATIENCE:
