@@ -88,8 +88,8 @@ def go_on(act: Act, lease: str = "") -> list[int] | None:
     pending = Pending.objects.filter(act=act)
     part = list(pending.order_by("-seq").values_list("seq", flat=True)[: PART + 1])
     last, part = len(part) <= PART, part[:PART]
-    changed = DO[act.what](Message.objects.filter(seq__in=part), act) if part else []
     pending.filter(seq__in=part).delete()
+    changed = DO[act.what](Message.objects.filter(seq__in=part), act) if part else []
     act.lease = lease
     act.changed += len(changed)
     act.done_at = timezone.now() if last else None

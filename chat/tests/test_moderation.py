@@ -1,8 +1,10 @@
 """The verbs that keep the room in order, on a real database."""
 
 from datetime import timedelta
+from importlib import import_module
 
 import pytest
+from django.apps import apps
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
@@ -88,6 +90,14 @@ def test_unbanning_ends_a_ban_and_keeps_it_in_the_list(mod, spam):
 def test_a_ban_of_an_address_is_of_all_that_are_the_same_and_the_list_says_so(mod, typed, banned):
     assert moderation.ban(mod, network=typed).network == banned
     assert moderation.ban(mod, network=banned).network == banned
+
+
+def test_bans_of_one_ipv6_address_that_were_made_before_are_of_its_64_bits(mod):
+    before = ["2001:db8:1:2::5", "2001:db8::5/128", "2001:db8::/32", "192.0.2.1"]
+    Ban.objects.bulk_create(Ban(network=network) for network in before)
+    import_module("chat.migrations.0004_bans_of_addresses").widen(apps, None)
+    now = [ban.network for ban in Ban.objects.order_by("id")]
+    assert now == ["2001:db8:1:2::/64", *before[1:]]
 
 
 def test_bans_that_have_ended_are_not_loaded(mod):
