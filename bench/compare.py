@@ -50,7 +50,8 @@ def measure(lab: Lab, contestant: Contestant, clients: int, plan: Plan) -> Itera
                 yield {**told, "rate": rate, "why": hopeless}
                 continue
             if trial is None:
-                trial = Trial(contestant.start(lab), contestant.protocol, clients)
+                running = contestant.start(lab, max(plan.rates) / clients)
+                trial = Trial(running, contestant.protocol, clients)
                 answer = trial.join()
                 joined = joined or {**answer, "joins_busy": answer.pop("busy")}
             figures = trial.say(rate, plan.seconds, plan.grace)

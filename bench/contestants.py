@@ -13,7 +13,7 @@ from pathlib import Path
 
 from bench.machine import LOADING, SERVING, family, pinned
 from chat.tests.support.servers import ROOT, Daphne, Redis, Server, without_product_variables
-from chat.tests.support.site import UNLIMITED, Embedded, Scaled, Stack, collect_static
+from chat.tests.support.site import Embedded, Scaled, Stack, collect_static
 
 PEERS = ROOT / "bench" / "peers"
 
@@ -75,6 +75,16 @@ class Running:
                 server.stop()
 
 
+def limits(each: float) -> dict[str, str]:
+    """Where one client says `each` messages a second: our limits as they are by default, where that
+    does not reach them. The others are at work as well, and cost the same, but out of reach.
+    """
+    far = {"CHAT_JOIN_RATE": "1000000/minute", "CHAT_SOCKETS_PER_ADDRESS": "1000000"}
+    if each > 1:  # 2 by default, and turns are not quite even
+        far["CHAT_POST_RATE"] = "1000000/10 seconds"
+    return far
+
+
 class Lab:
     """Where contestants run: servers on their cores, databases where the load is made."""
 
@@ -93,15 +103,18 @@ class Lab:
             stack.start()
         return stack
 
-    def ours(self, stack: str, processes: int = 1, prepare: Sequence[str] = ()) -> Running:
+    def ours(
+        self, stack: str, each: float, processes: int = 1, prepare: Sequence[str] = ()
+    ) -> Running:
         """A new site on a stack, its processes spread over the servers' cores.
 
+        A client will say `each` messages a second, at most.
         `prepare` are SQL statements that are run on its database before they start.
         """
         chosen: Stack = getattr(self, stack)
         with pinned(LOADING):
             database, redis = chosen.new_site()
-        env = {"SECRET_KEY": secrets.token_urlsafe(48), **UNLIMITED, **database}
+        env = {"SECRET_KEY": secrets.token_urlsafe(48), **limits(each), **database}
         chosen.transaction(env, prepare)
         collect_static(env)
         folder, servers = Path(env["CHAT_DATA"]), []
@@ -130,12 +143,12 @@ class Contestant:
 
     name: str
     protocol: str
-    start: Callable[[Lab], Running]
+    start: Callable[[Lab, float], Running]  # it is told how much each client will say a second
     most: int = 10**6
 
 
-def _python(*command: str) -> Callable[[Lab], Running]:
-    return lambda lab: lab.peer(sys.executable, *command, "")
+def _python(*command: str) -> Callable[[Lab, float], Running]:
+    return lambda lab, each: lab.peer(sys.executable, *command, "")
 
 
 # The faster of the two ways that Flask-SocketIO's documentation has for gevent.
@@ -143,26 +156,32 @@ _GEVENT = "geventwebsocket.gunicorn.workers.GeventWebSocketWorker"
 _FLASK = ("-m", "gunicorn", "-k", _GEVENT, "-w", "1", "flask_socketio_chat:app")
 _TUTORIAL = (sys.executable, "-m", "daphne", "-v", "0", "channels_tutorial:application", "-p")
 _CONTESTANTS = [
-    Contestant("Simple chat, SQLite", "ours", lambda lab: lab.ours("embedded")),
-    Contestant("Simple chat, PostgreSQL + Redis", "ours", lambda lab: lab.ours("scaled")),
-    Contestant("the same, two processes", "ours", lambda lab: lab.ours("scaled", 2)),
+    Contestant("Simple chat, SQLite", "ours", lambda lab, each: lab.ours("embedded", each)),
+    Contestant(
+        "Simple chat, PostgreSQL + Redis", "ours", lambda lab, each: lab.ours("scaled", each)
+    ),
+    Contestant("the same, two processes", "ours", lambda lab, each: lab.ours("scaled", each, 2)),
     Contestant("floor: socket.send", "raw", _python("floor.py")),
     Contestant("picows on uvloop", "raw", _python("picows_uvloop.py")),
     Contestant("websockets.broadcast", "raw", _python("websockets_broadcast.py")),
     Contestant(
         "Flask-SocketIO, gevent",
         "socketio",
-        lambda lab: lab.peer(sys.executable, *_FLASK, "-b", "127.0.0.1:"),
+        lambda lab, each: lab.peer(sys.executable, *_FLASK, "-b", "127.0.0.1:"),
         most=1000,  # gunicorn's worker_connections
     ),
-    Contestant("Channels tutorial, memory", "tutorial", lambda lab: lab.peer(*_TUTORIAL, "")),
+    Contestant("Channels tutorial, memory", "tutorial", lambda lab, each: lab.peer(*_TUTORIAL, "")),
     Contestant(
-        "Channels tutorial, Redis", "tutorial", lambda lab: lab.peer(*_TUTORIAL, "", redis=True)
+        "Channels tutorial, Redis",
+        "tutorial",
+        lambda lab, each: lab.peer(*_TUTORIAL, "", redis=True),
     ),
 ]
 _NODE = [
-    Contestant("Node ws", "raw", lambda lab: lab.peer("node", "ws.cjs", "")),
-    Contestant("Socket.IO, Node", "socketio", lambda lab: lab.peer("node", "socketio.cjs", "")),
+    Contestant("Node ws", "raw", lambda lab, each: lab.peer("node", "ws.cjs", "")),
+    Contestant(
+        "Socket.IO, Node", "socketio", lambda lab, each: lab.peer("node", "socketio.cjs", "")
+    ),
 ]
 
 

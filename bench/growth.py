@@ -72,7 +72,7 @@ def clients(lab: Lab, stack: str, sizes: Iterable[int]) -> list[list[str]]:
     heads = ["clients", "joins/s", "KB each", *(head for head, _, _ in COLUMNS)]
     rows = [heads]
     for size in sizes:
-        trial = Trial(lab.ours(stack), "ours", size)
+        trial = Trial(lab.ours(stack, 1 / size), "ours", size)
         joined = trial.join()
         figures = trial.say(1, 20, 10)
         trial.close()
@@ -86,7 +86,7 @@ def rate(lab: Lab, stack: str, sizes: Iterable[int]) -> list[list[str]]:
     """More and more messages a second, to 1,000 clients."""
     rows = [["messages/s", *(head for head, _, _ in COLUMNS)]]
     for size in sizes:
-        trial = Trial(lab.ours(stack), "ours", 1000)
+        trial = Trial(lab.ours(stack, size / 1000), "ours", 1000)
         trial.join()
         rows.append([f"{size:,}", *_cells(trial.say(size, 10, 10))])
         trial.close()
@@ -102,7 +102,7 @@ def log(lab: Lab, stack: str, sizes: Sequence[int]) -> list[list[str]]:
     """What one person waits for, the more messages are stored. Medians in ms."""
     rows = [["messages stored", "join", "post", "history", "admin's list"]]
     for size in sizes:
-        running = lab.ours(stack, prepare=filled(size))
+        running = lab.ours(stack, REPEATS, prepare=filled(size))
         manage(
             *("createsuperuser", "--noinput", "--username", "ada", "--email", "ada@example.com"),
             env={**running.env, "DJANGO_SUPERUSER_PASSWORD": PASSWORD},

@@ -62,7 +62,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="bench-", ignore_cleanup_errors=True) as folder:
         try:
             stacks = Path(folder) / "stacks"
-            trial = Trial(Lab(Path(folder)).ours(options.stack), "ours", options.clients)
+            running = Lab(Path(folder)).ours(options.stack, options.rate / options.clients)
+            trial = Trial(running, "ours", options.clients)
             pid = trial.running.servers[0].pid
             if options.joins:
                 spy = sample(pid, options.seconds, stacks)

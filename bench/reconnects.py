@@ -24,7 +24,7 @@ MISSED = 20  # messages
 
 def storm(lab: Lab, stack: str, clients: int) -> dict:
     """One storm: the answer of `Trial.join`."""
-    running = lab.ours(stack)
+    running = lab.ours(stack, MISSED)
     url = f"http://127.0.0.1:{running.servers[0].port}"
     with ThreadPoolExecutor(8) as pool:
         cookies = list(pool.map(lambda _: cookie(url), range(clients)))

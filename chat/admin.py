@@ -8,7 +8,8 @@ from django.contrib import admin, messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
-from django.db.models import Count, OuterRef, Subquery
+from django.db import DatabaseError
+from django.db.models import Count, OuterRef, QuerySet, Subquery
 from django.http import HttpRequest
 from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
@@ -19,9 +20,10 @@ from django.utils.html import format_html
 
 from chat import moderation
 from chat.members import PRESENT
-from chat.models import Ban, Member, Message, Room
+from chat.models import Act, Ban, Member, Message, Room
 
 LISTED = 10_000  # messages; older ones are found by search, by their author, or by date
+DONE = {Act.What.HIDE: "hidden", Act.What.RESTORE: "shown again"}
 DURATIONS = {"hour": timedelta(hours=1), "day": timedelta(days=1), "week": timedelta(days=7)}
 
 
@@ -37,14 +39,18 @@ class BanForm(ReasonForm):
         required=False,
     )
     address_too = forms.BooleanField(
-        label="Whoever comes from the same address, too", required=False, initial=True
+        label="Whoever comes from the same address, too",
+        help_text="Of IPv6 that is the /64 around it, which is one client's.",
+        required=False,
+        initial=True,
     )
     hide_messages = forms.BooleanField(
         label="Hide everything they have said", required=False, initial=True
     )
 
-    def ban(self, member: Member, by) -> None:
-        given = self.cleaned_data
+    def ban(self, request: HttpRequest, member: Member) -> None:
+        """The ban stands, whatever happens to the hiding; both are said."""
+        given, by = self.cleaned_data, request.user
         lasts = DURATIONS.get(given["lasts"])
         moderation.ban(
             by,
@@ -53,8 +59,19 @@ class BanForm(ReasonForm):
             reason=given["reason"],
             expires_at=timezone.now() + lasts if lasts else None,
         )
+        messages.success(request, f"{member} is banned.")
         if given["hide_messages"]:
-            moderation.hide_all_by(member, by, given["reason"])
+            try:
+                _tell(request, moderation.hide_all_by(member, by, given["reason"]))
+            except DatabaseError:
+                messages.error(request, "What they have said could not be hidden. Try it again.")
+
+
+def _tell(request: HttpRequest, act: Act) -> None:
+    """Say what an act has done, and what it goes on to do."""
+    words, left = DONE[act.what], act.left
+    more = f" {left:,} more are being {words}, newest first." if left else ""
+    messages.success(request, f"{act.changed:,} {words}.{more}")
 
 
 def asking(form_class: type[forms.Form]):
@@ -73,14 +90,16 @@ def asking(form_class: type[forms.Form]):
     return decorate
 
 
-def _ask(model_admin, request: HttpRequest, form: forms.Form, title: str, objects):
+def _ask(
+    model_admin, request: HttpRequest, form: forms.Form, title: str, objects: QuerySet
+) -> TemplateResponse:
     context = {
         **model_admin.admin_site.each_context(request),
         "title": title,
         "opts": model_admin.opts,
         "form": form,
         "objects": objects[:10],
-        "count": len(objects),
+        "count": objects.count(),  # not by reading them all
         "hidden": [
             (name, value)
             for name in ("action", "select_across", ACTION_CHECKBOX_NAME)
@@ -152,14 +171,12 @@ class MessageAdmin(ReadOnly):
     @admin.action(description="Hide the selected messages", permissions=["hide"])
     @asking(ReasonForm)
     def hide(self, request, queryset, form):
-        count = moderation.hide(queryset, request.user, form.cleaned_data["reason"])
-        messages.success(request, f"{count} hidden.")
+        _tell(request, moderation.hide(queryset, request.user, form.cleaned_data["reason"]))
 
     @admin.action(description="Show the selected messages again", permissions=["hide"])
     @asking(ReasonForm)
     def restore(self, request, queryset, form):
-        count = moderation.restore(queryset, request.user, form.cleaned_data["reason"])
-        messages.success(request, f"{count} shown again.")
+        _tell(request, moderation.restore(queryset, request.user, form.cleaned_data["reason"]))
 
 
 @admin.register(Member)
@@ -208,17 +225,15 @@ class MemberAdmin(ReadOnly):
         member = get_object_or_404(Member, pk=pk)
         form = BanForm(request.POST if request.method == "POST" else None)
         if form.is_valid():
-            form.ban(member, request.user)
-            messages.success(request, f"{member} is banned.")
+            form.ban(request, member)
             return redirect("admin:chat_ban_changelist")
-        return _ask(self, request, form, f"Ban {member}", [member])
+        return _ask(self, request, form, f"Ban {member}", Member.objects.filter(pk=pk))
 
     @admin.action(description="Ban the selected people", permissions=["ban"])
     @asking(BanForm)
     def ban(self, request, queryset, form):
         for member in queryset:
-            form.ban(member, request.user)
-        messages.success(request, f"{len(queryset)} banned.")
+            form.ban(request, member)
 
 
 @admin.register(Ban)
@@ -260,6 +275,19 @@ class BanAdmin(admin.ModelAdmin):
     def unban(self, request, queryset):
         count = moderation.unban(queryset, request.user)
         messages.success(request, f"{count} may come back.")
+
+
+@admin.register(Act)
+class ActAdmin(ReadOnly):
+    list_display = ["begun_at", "by", "what", "person", "changed", "left", "reason", "done_at"]
+    list_filter = ["what", "begun_at"]
+    search_fields = ["by", "=whom", "reason"]
+    exclude = ["lease", "whom"]
+    readonly_fields = ["person", "left"]
+
+    @admin.display(description="everything by")
+    def person(self, act):
+        return act.whom and _link("member", act.whom, act.whom)
 
 
 @admin.register(Room)

@@ -1,10 +1,11 @@
 """The bans that are in force, in memory: who may take part is asked for every frame. Pure."""
 
-import ipaddress
+import math
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Protocol
 
+from chat import addresses
 from chat.protocol import FrameError
 
 COME_AGAIN = 3600.0  # seconds; who is banned for longer need not ask more often
@@ -22,13 +23,12 @@ class Bans:
 
     def __init__(self, bans: Iterable[Ban] = ()):
         self._members: dict[str, list[Ban]] = {}
-        self._networks: dict[ipaddress.IPv4Network | ipaddress.IPv6Network, list[Ban]] = {}
+        self._networks: dict[addresses.Network, list[Ban]] = {}
         for ban in bans:
             if ban.member_id:
                 self._members.setdefault(ban.member_id, []).append(ban)
             if ban.network:
-                network = ipaddress.ip_network(ban.network)
-                self._networks.setdefault(network, []).append(ban)
+                self._networks.setdefault(addresses.network(ban.network), []).append(ban)
         self._lengths = {(network.version, network.prefixlen) for network in self._networks}
 
     def check(self, member_id: str | None, address: str | None) -> None:
@@ -40,13 +40,12 @@ class Bans:
 
     def _against(self, member_id: str | None, address: str | None) -> Iterable[Ban]:
         yield from self._members.get(member_id, ())
-        if not self._lengths or not address:
+        ip = addresses.parse(address) if self._lengths else None
+        if ip is None:
             return
-        ip = ipaddress.ip_address(address)
         for version, length in self._lengths:
             if version == ip.version:
-                network = ipaddress.ip_network((ip.packed, length), strict=False)
-                yield from self._networks.get(network, ())
+                yield from self._networks.get(addresses.surrounding(ip, length), ())
 
 
 def _banned(ban: Ban, now: datetime) -> FrameError:
@@ -57,4 +56,4 @@ def _banned(ban: Ban, now: datetime) -> FrameError:
     if ban.expires_at:
         words.append(f"Until {ban.expires_at.astimezone(UTC):%-d %B %Y, %H:%M} UTC.")
         again = min(again, (ban.expires_at - now).total_seconds())
-    return FrameError("banned", " ".join(words), retry_after=round(max(1.0, again), 1))
+    return FrameError("banned", " ".join(words), retry_after=math.ceil(10 * max(1.0, again)) / 10)

@@ -3,31 +3,26 @@
 Counted in each process by itself: with several processes the limits are that many times as wide.
 """
 
-import ipaddress
-import time
+import math
 from collections import Counter, OrderedDict
 
 from django.conf import settings
-from limits import RateLimitItem, RateLimitItemPerMinute, RateLimitItemPerSecond
-from limits.storage import MemoryStorage
-from limits.strategies import MovingWindowRateLimiter
+from limits import RateLimitItem, RateLimitItemPerMinute
 
+from chat import addresses
+from chat.buckets import Buckets
 from chat.protocol import FrameError
 
-SWEEP = 30.0  # seconds
 RETURNS = RateLimitItemPerMinute(30)
 REMEMBERED = 10_000  # members who have just joined
 
 
 class Rates:
-    """Rates by key, in a moving window."""
+    """Rates by key: so many in a row, and then as many again, evenly, in the time that is given."""
 
     def __init__(self):
-        self._storage = MemoryStorage()
-        self._limiter = MovingWindowRateLimiter(self._storage)
-        self._swept = time.monotonic()
-        self._clock = time.time()
-        self._joined: OrderedDict[tuple[str, str], None] = OrderedDict()
+        self._joins, self._returns, self._posts, self._slow = (Buckets() for _ in range(4))
+        self._joined: OrderedDict[str, None] = OrderedDict()
 
     def join(self, address: str | None, member_id: str | None = None) -> None:
         """Someone at `address` joins or takes a name. Raises `FrameError("rate_limited")`.
@@ -36,11 +31,12 @@ class Rates:
         cut again and again takes nothing from its neighbours. Each member's first join counts
         against the address, so many cookies bring an abuser no more than many first joins.
         """
-        back = (network(address), member_id)
+        key = address_key(address)
+        back = f"{key} {member_id}"
         if back in self._joined and settings.CHAT_JOIN_RATE:
-            self._hit(RETURNS, "rate_limited", "return", *back)
+            _take(back, [_of_rate(self._returns, RETURNS)])
         else:
-            self._hit(settings.CHAT_JOIN_RATE, "rate_limited", "join", network(address))
+            _take(key, [_of_rate(self._joins, settings.CHAT_JOIN_RATE)])
         if member_id:
             self._joined[back] = None
             self._joined.move_to_end(back)
@@ -49,34 +45,28 @@ class Rates:
 
     def post(self, member_id: str, room: dict) -> None:
         """A member posts. Raises `FrameError`, `rate_limited` or `slow_mode`."""
-        self._hit(settings.CHAT_POST_RATE, "rate_limited", "post", member_id)
+        asked = [_of_rate(self._posts, settings.CHAT_POST_RATE)]
         if room["mode"] == "slow":
-            slow = RateLimitItemPerSecond(1, max(1, room["slow_seconds"]))
-            self._hit(slow, "slow_mode", "slow", member_id)
+            asked.append(("slow_mode", self._slow, 1, max(1, room["slow_seconds"])))
+        _take(member_id, asked)
 
-    def _hit(self, rate: RateLimitItem | None, code: str, *key: str) -> None:
-        self._sweep()
-        self._heed_clock()
-        if rate is None or self._limiter.hit(rate, *key):
-            return
-        again = self._limiter.get_window_stats(rate, *key).reset_time - time.time()
-        raise FrameError(code, retry_after=round(max(0.1, again), 1))
 
-    def _sweep(self) -> None:
-        """Forget who was not here for a while: limits 5.8 keeps an empty list of each for ever."""
-        if time.monotonic() < self._swept + SWEEP:
-            return
-        self._swept = time.monotonic()
-        events = self._storage.events
-        for key in [key for key, entries in list(events.items()) if not entries]:
-            events.pop(key, None)
+# The code of a refusal, then the buckets, and the tokens that come back in so many seconds.
+Asked = tuple[str, Buckets, int, float]
 
-    def _heed_clock(self) -> None:
-        """Begin anew where the clock was set back: all would be too fast until it is back."""
-        now = time.time()
-        if now < self._clock - 1:
-            self._storage.reset()
-        self._clock = now
+
+def _of_rate(buckets: Buckets, rate: RateLimitItem | None) -> Asked | None:
+    return rate and ("rate_limited", buckets, rate.amount, rate.get_expiry())
+
+
+def _take(key: str, asked: list[Asked | None]) -> None:
+    """Take a token of each, or of none: what is refused costs nothing."""
+    asked = [one for one in asked if one]
+    for code, buckets, count, seconds in asked:
+        if wait := buckets.wait(key, count, seconds):
+            raise FrameError(code, retry_after=math.ceil(10 * wait) / 10)
+    for _, buckets, count, seconds in asked:
+        buckets.take(key, count, seconds)
 
 
 class Doorkeeper:
@@ -87,7 +77,7 @@ class Doorkeeper:
 
     def admit(self, address: str | None) -> bool:
         """Whether one more socket may open; `dismiss` undoes it."""
-        key = network(address)
+        key = address_key(address)
         total, own = settings.CHAT_SOCKETS, settings.CHAT_SOCKETS_PER_ADDRESS
         if total and self._by_address.total() >= total:
             return False
@@ -97,21 +87,15 @@ class Doorkeeper:
         return True
 
     def dismiss(self, address: str | None) -> None:
-        key = network(address)
+        key = address_key(address)
         self._by_address[key] -= 1
         if not self._by_address[key]:
             del self._by_address[key]
 
 
-def network(address: str | None) -> str:
-    """What is counted as one client: an IPv4 address, or an IPv6 network of 64 bits."""
-    try:
-        ip = ipaddress.ip_address(address or "")
-    except ValueError:
-        return "unknown"
-    if ip.version == 4:
-        return str(ip)
-    return str(ipaddress.ip_network((ip.packed[:8] + bytes(8), 64)))
+def address_key(address: str | None) -> str:
+    """What an address is counted under; the same for all that are the same."""
+    return str(addresses.client(address) or "unknown")
 
 
 rates = Rates()

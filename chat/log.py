@@ -12,12 +12,12 @@ from typing import NoReturn
 
 from django.db import DatabaseError, connection, transaction
 from django.db.backends.utils import CursorWrapper
-from django.db.models import F, QuerySet
+from django.db.models import Exists, F, OuterRef, QuerySet
 from django.utils import timezone
 
 from chat import protocol
 from chat.batch import Batch, Event, batches
-from chat.models import Log, Message, new_epoch
+from chat.models import Log, Message, Pending, new_epoch
 from chat.protocol import Since
 
 
@@ -187,32 +187,38 @@ def find(drafts: Sequence[Draft]) -> list[int | None]:
     return [stored[draft.key].seq_of(draft) if draft.key in stored else None for draft in drafts]
 
 
-@transaction.atomic
-def hide(messages: QuerySet[Message], by: str) -> list[Message]:
-    """Hide those of `messages` that are visible; returns them."""
+def hide(messages: QuerySet[Message], by: str) -> list[int]:
+    """Hide those of `messages` that are visible, at most some hundred; returns their seqs."""
     shown = messages.filter(removed_at=None, hidden_at=None)
-    return _change(shown, hidden_at=timezone.now(), hidden_by=by)
+    return _change(shown, timezone.now(), by)
+
+
+def restore(messages: QuerySet[Message]) -> list[int]:
+    """Show `messages` again, at most some hundred; returns their seqs.
+
+    One that is not hidden is told again: who has left it out, as an act was to hide it, hears of
+    it.
+    """
+    return _change(messages.filter(removed_at=None), None, "")
 
 
 @transaction.atomic
-def restore(messages: QuerySet[Message]) -> list[Message]:
-    """Show those of `messages` that are hidden; returns them."""
-    hidden = messages.filter(removed_at=None, hidden_at__isnull=False)
-    return _change(hidden, hidden_at=None, hidden_by="")
-
-
-def _change(messages: QuerySet[Message], **values) -> list[Message]:
-    """Give each message the next number as its rev, together with new values."""
+def _change(messages: QuerySet[Message], hidden_at: datetime | None, by: str) -> list[int]:
+    """Give each message the next number as its rev, and say who has hidden it and when."""
     with connection.cursor() as cursor:
         _, seq = _advance(cursor, 0)
-        changed = list(messages.order_by("seq"))
-        _advance(cursor, len(changed))
-    for rev, message in enumerate(changed, seq + 1):
-        message.rev = rev
-        for name, value in values.items():
-            setattr(message, name, value)
-    Message.objects.bulk_update(changed, ["rev", *values], batch_size=200)
-    return changed
+        seqs = list(messages.order_by("seq").values_list("seq", flat=True))
+        if not seqs:
+            return []
+        _advance(cursor, len(seqs))
+        # One statement: all posts wait for it.
+        rows = ", ".join(f"({changed}, {rev})" for rev, changed in enumerate(seqs, seq + 1))
+        cursor.execute(
+            "UPDATE chat_message SET rev = n.column2, hidden_at = %s, hidden_by = %s"
+            f" FROM (VALUES {rows}) AS n WHERE chat_message.seq = n.column1",
+            [connection.ops.adapt_datetimefield_value(hidden_at), by],
+        )
+    return seqs
 
 
 def event(message: Message) -> Event:
@@ -243,7 +249,9 @@ def recent(now: Head, count: int) -> list[Event]:
 
 
 def visible() -> QuerySet[Message]:
-    return Message.objects.filter(removed_at=None, hidden_at=None)
+    """What can be seen, without what an open act is about to hide."""
+    pending = Pending.objects.filter(seq=OuterRef("seq"))
+    return Message.objects.filter(~Exists(pending), removed_at=None, hidden_at=None)
 
 
 def latest(count: int) -> list[Event]:

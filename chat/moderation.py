@@ -1,7 +1,9 @@
 """Keeping the room in order: each verb is one transaction, with an entry in the admin's log.
 
 All functions block; the admin's views call them, in threads of Django's. What they change is in
-force in every process at once, or within two seconds where the channel layer loses the hint.
+force in every process at once, or within two seconds where the channel layer loses the hint. Of
+many messages the newest are changed at once, and the rest soon (chat/acts.py): the act says how
+many have been, and how many are left.
 """
 
 from collections.abc import Iterable
@@ -14,32 +16,51 @@ from django.db import models, transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from chat import log
+from chat import acts, log
 from chat.group import nudge
-from chat.models import Ban, Member, Message, Room
+from chat.models import Act, Ban, Member, Message, Room
+
+WORDS = {Act.What.HIDE: "Hidden.", Act.What.RESTORE: "Restored."}
 
 
-@transaction.atomic
-def hide(messages: QuerySet[Message], by: AbstractUser, reason: str = "") -> int:
-    """Take messages out of everybody's sight. Returns how many were visible."""
-    hidden = log.hide(messages, by.get_username())
-    _note(by, hidden, _words("Hidden.", reason))
-    _publish()
-    return len(hidden)
+def hide(messages: QuerySet[Message], by: AbstractUser, reason: str = "") -> Act:
+    """Take messages out of everybody's sight."""
+    return _act(Act.What.HIDE, messages, by, reason)
 
 
-@transaction.atomic
-def restore(messages: QuerySet[Message], by: AbstractUser, reason: str = "") -> int:
-    """Show hidden messages again. Returns how many were hidden."""
-    restored = log.restore(messages)
-    _note(by, restored, _words("Restored.", reason))
-    _publish()
-    return len(restored)
+def restore(messages: QuerySet[Message], by: AbstractUser, reason: str = "") -> Act:
+    """Show hidden messages again."""
+    return _act(Act.What.RESTORE, messages, by, reason)
 
 
-def hide_all_by(member: Member, by: AbstractUser, reason: str = "") -> int:
+def hide_all_by(member: Member, by: AbstractUser, reason: str = "") -> Act:
     """Hide everything that a member has said."""
-    return hide(Message.objects.filter(author=member.id), by, reason)
+    messages = Message.objects.filter(author=member.id)
+    return _act(Act.What.HIDE, messages, by, reason, member)
+
+
+def _act(
+    what: Act.What,
+    messages: QuerySet[Message],
+    by: AbstractUser,
+    reason: str,
+    whom: Member | None = None,
+) -> Act:
+    plan = acts.plan(what, messages)
+    act = Act(what=what, by=by.get_username(), whom=whom.id if whom else "", reason=reason)
+    if not plan.seqs:
+        act.done_at = act.begun_at
+        return act
+    with transaction.atomic():
+        changed = acts.begin(act, plan)
+        if act.done_at:
+            noted = list(Message.objects.filter(seq__in=changed))
+            _note(by, noted, _words(WORDS[what], reason))
+        else:  # a line for each of 100,000 would be no history that anybody reads
+            noted = [act, whom] if whom else [act]
+            _note(by, noted, _words(f"{WORDS[what]} {len(plan.seqs):,} messages.", reason))
+        _publish()
+    return act
 
 
 @transaction.atomic

@@ -12,6 +12,7 @@ from collections.abc import Callable, Coroutine
 from typing import Protocol
 
 from chat import log, protocol
+from chat.acts import Acts
 from chat.bans import Bans
 from chat.batch import Batch, Event
 from chat.database import Threads
@@ -67,7 +68,8 @@ class Relay:
         )
         self.group = Group()
         self.group.on("batch", lambda hint: self.tail.hear(Batch.of_hint(hint)))
-        self.group.on("look", lambda hint: self.tail.nudge())
+        self._acts = Acts(self._threads, self._look)
+        self.group.on("look", lambda hint: self._nudge())
         self.people = People(self._threads, self.group, self._fanout.tell)
         self._tasks = [
             asyncio.create_task(_survive(work))
@@ -76,6 +78,7 @@ class Relay:
                 *self.tail.tasks,
                 *self.group.tasks,
                 *self.people.tasks,
+                *self._acts.tasks,
                 self._tick,
             )
         ]
@@ -170,6 +173,15 @@ class Relay:
             self.group.publish(batch.as_hint())
             self.tail.hear(batch)
 
+    def _nudge(self) -> None:
+        self.tail.nudge()
+        self._acts.nudge()
+
+    def _look(self) -> None:
+        """Something has changed in the database: every process looks now."""
+        self.group.publish({"type": "look"})
+        self.tail.nudge()
+
     def deliver(self, batch: Batch) -> None:
         self._fanout.tell(batch)
 
@@ -182,7 +194,7 @@ class Relay:
     async def read_rules(self) -> None:
         """Read the room and the bans again, and put both into force. Raises `DatabaseError`."""
         room = (await self._threads.run(Room.objects.get)).as_fields()
-        self.bans = Bans(await self._threads.run(list, Ban.objects.all()))
+        self.bans = Bans(await self._threads.run(list, Ban.in_force()))
         if self.room and room != self.room:
             self._fanout.tell(protocol.room(**room))
         self.room = room

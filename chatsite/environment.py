@@ -51,10 +51,14 @@ def rate(name: str, default: str) -> limits.RateLimitItem | None:
     value = env.str(name, default).strip()
     if not value:
         return None
+    hint = "say for example '10/10 seconds', or nothing for no limit"
     try:
-        return limits.parse(value)
+        found = limits.parse(value)
     except ValueError as error:
-        raise _wrong(name, "say for example '10/10 seconds', or nothing for no limit") from error
+        raise _wrong(name, hint) from error
+    if not found.amount:
+        raise _wrong(name, hint)
+    return found
 
 
 def origins(name: str) -> frozenset[str]:

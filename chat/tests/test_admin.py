@@ -91,6 +91,28 @@ def test_in_a_read_only_room_nobody_writes_until_it_is_open_again(site, moderato
     ada.says("hello!")
 
 
+@pytest.mark.stack("embedded")
+def test_who_is_banned_by_address_does_not_come_back_from_the_next_one(make_site, connect, join):
+    site = make_site(CHAT_TRUSTED_HOPS="1")
+
+    def comes_from(address: str) -> dict:
+        return {"headers": {"X-Forwarded-For": address}}
+
+    spammer = join(site, "Spammer", **comes_from("2001:db8:1:2::66"))
+    neighbour = connect(site, **comes_from("2001:db8:1:2:f00::1"))
+    neighbour.joins("Another name")
+    stranger = join(site, "Stranger", **comes_from("2001:db8:1:3::1"))
+    answer = Moderator(site).submits(
+        f"/admin/chat/member/{spammer.id}/ban/", lasts="day", address_too="on", reason="spam"
+    )
+    assert "Spammer and 2001:db8:1:2::/64" in answer
+    assert spammer.gets("bye")["code"] == neighbour.gets("bye")["code"] == "banned"
+    late = connect(site, **comes_from("2001:db8:1:2:ffff:ffff:ffff:ffff"))
+    late.sends({"type": "join", "name": "A third name"})
+    assert late.gets("bye")["code"] == "banned"
+    stranger.says("I was not meant")
+
+
 def test_there_is_one_room_and_nothing_is_deleted(moderator):
     for path in ("room/add/", "room/1/delete/", "message/add/", "member/add/"):
         with pytest.raises(urllib.error.HTTPError) as caught:

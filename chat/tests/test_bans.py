@@ -49,6 +49,14 @@ def test_a_member_is_banned_wherever_they_come_from():
         ("2001:db8::/32", "192.0.2.1", False),
         ("0.0.0.0/0", "198.51.100.7", True),
         ("192.0.2.1", None, False),
+        ("192.0.2.1", "/run/chat.sock", False),
+        ("2001:db8:1:2::5", "2001:db8:1:2:ffff::1", True),  # a neighbour in the /64 is the same
+        ("2001:db8:1:2::5", "2001:db8:1:3::5", False),
+        ("2001:db8:1:2::5/128", "2001:db8:1:2::6", False),  # unless somebody insists
+        ("2001:db8:1:2::5/128", "2001:db8:1:2::5", True),
+        ("192.0.2.1", "::ffff:192.0.2.1", True),  # IPv4 as IPv6 writes it
+        ("::ffff:192.0.2.1", "192.0.2.1", True),
+        ("::ffff:192.0.2.0/120", "192.0.2.9", True),
     ],
 )
 def test_an_address_or_a_network_is_banned_whoever_it_is(network, address, banned):

@@ -7,6 +7,7 @@ from xml.etree import ElementTree
 import pytest
 
 from bench import chart, machine, report
+from bench.contestants import limits
 from bench.trial import quantiles
 
 JOINED = {"joined": 1000, "joins_per_second": 800.0, "us_per_join": 900.0, "joins_busy": 0.4}
@@ -68,3 +69,9 @@ def test_what_a_process_takes_is_read_from_the_system():
     assert os.getpid() in me
     assert machine.cpu_seconds([os.getpid()]) > 0
     assert machine.memory_kb([os.getpid()]) > 1000
+
+
+def test_our_limits_are_at_work_by_default_or_out_of_reach_and_never_off():
+    assert "CHAT_POST_RATE" not in limits(each=1)
+    assert all(limits(each=10).values())
+    assert "CHAT_POST_RATE" in limits(each=10)

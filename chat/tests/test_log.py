@@ -72,8 +72,7 @@ def test_what_is_stored_is_found_and_nothing_else_is_stored_by_looking():
 
 def test_hiding_and_restoring_are_changes_with_numbers_of_their_own():
     log.append([draft(str(number), f"nonce-{number:04}") for number in range(3)])
-    hidden = log.hide(Message.objects.filter(seq__in=[1, 2]), "mod")
-    assert [(message.seq, message.rev) for message in hidden] == [(1, 4), (2, 5)]
+    assert log.hide(Message.objects.filter(seq__in=[1, 2]), "mod") == [1, 2]
     assert log.hide(Message.objects.filter(seq__in=[1, 2]), "mod") == []
     assert log.head().seq == 5
     (batch,) = log.after(3)

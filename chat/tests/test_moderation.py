@@ -1,6 +1,10 @@
 """The verbs that keep the room in order, on a real database."""
 
+from datetime import timedelta
+from importlib import import_module
+
 import pytest
+from django.apps import apps
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
@@ -32,24 +36,24 @@ def notes() -> list[str]:
 
 
 def test_hiding_is_one_change_each_with_who_and_why(mod, spam):
-    assert moderation.hide(spam, mod, "advertising") == 3
+    assert moderation.hide(spam, mod, "advertising").changed == 3
     assert set(spam.values_list("hidden_by", flat=True)) == {"mod"}
     assert [event.seq for event in log.latest(9)] == [4]
     assert notes() == ["Hidden. Reason: advertising"] * 3
     assert LogEntry.objects.first().user == mod
-    assert moderation.hide(spam, mod) == 0
+    assert moderation.hide(spam, mod).changed == 0
     assert len(notes()) == 3
 
 
 def test_restoring_shows_them_again(mod, spam):
     moderation.hide(spam, mod)
-    assert moderation.restore(spam, mod, "a mistake") == 3
+    assert moderation.restore(spam, mod, "a mistake").changed == 3
     assert [event.seq for event in log.latest(9)] == [1, 2, 3, 4]
     assert notes()[-1] == "Restored. Reason: a mistake"
 
 
 def test_everything_by_one_person_is_hidden_and_nothing_else(mod, spam):
-    assert moderation.hide_all_by(Member.objects.get(id="spammer"), mod) == 3
+    assert moderation.hide_all_by(Member.objects.get(id="spammer"), mod).changed == 3
     assert [event.seq for event in log.latest(9)] == [4]
 
 
@@ -71,6 +75,37 @@ def test_unbanning_ends_a_ban_and_keeps_it_in_the_list(mod, spam):
     assert log.head().version == version + 1
     assert moderation.unban(Ban.objects.all(), mod) == 0
     assert notes()[-1] == "Unbanned."
+
+
+@pytest.mark.parametrize(
+    ("typed", "banned"),
+    [
+        ("192.0.2.66", "192.0.2.66"),
+        ("2001:db8:1:2::5", "2001:db8:1:2::/64"),
+        ("2001:db8:1:2::5/128", "2001:db8:1:2::5/128"),
+        ("::ffff:192.0.2.66", "192.0.2.66"),
+        ("2001:db8::/32", "2001:db8::/32"),
+    ],
+)
+def test_a_ban_of_an_address_is_of_all_that_are_the_same_and_the_list_says_so(mod, typed, banned):
+    assert moderation.ban(mod, network=typed).network == banned
+    assert moderation.ban(mod, network=banned).network == banned
+
+
+def test_bans_of_one_ipv6_address_that_were_made_before_are_of_its_64_bits(mod):
+    before = ["2001:db8:1:2::5", "2001:db8::5/128", "2001:db8::/32", "192.0.2.1"]
+    Ban.objects.bulk_create(Ban(network=network) for network in before)
+    import_module("chat.migrations.0004_bans_of_addresses").widen(apps, None)
+    now = [ban.network for ban in Ban.objects.order_by("id")]
+    assert now == ["2001:db8:1:2::/64", *before[1:]]
+
+
+def test_bans_that_have_ended_are_not_loaded(mod):
+    now = timezone.now()
+    moderation.ban(mod, network="192.0.2.1", expires_at=now - timedelta(seconds=1))
+    lasting = moderation.ban(mod, network="192.0.2.2")
+    ending = moderation.ban(mod, network="192.0.2.3", expires_at=now + timedelta(hours=1))
+    assert set(Ban.in_force()) == {lasting, ending}
 
 
 @pytest.mark.parametrize("network", ["nonsense", "192.0.2.1/24", "192.0.2.0/33", "1.2.3"])

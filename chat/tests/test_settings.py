@@ -40,6 +40,7 @@ def test_without_any_value_it_starts_and_keeps_a_secret_of_its_own(tmp_path):
         ("CHAT_NAME_DAYS", "month", "whole number"),
         ("CHAT_POST_RATE", "often", "10/10 seconds"),
         ("CHAT_JOIN_RATE", "10 per blink", "10/10 seconds"),
+        ("CHAT_JOIN_RATE", "0/minute", "10/10 seconds"),
         ("CHAT_ORIGINS", "example.org", "https://"),
         ("DATABASE_URL", "mysql://localhost/chat", "postgres://"),
         ("DATABASE_URL", "nonsense", "postgres://"),

@@ -17,14 +17,15 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from chat import log, protocol
+from chat import acts, log, protocol
 from chat.batch import Batch
 from chat.log import Draft
-from chat.models import Log, Message
+from chat.models import Act, Log, Message, Pending
 from chat.order import Order
 from chat.ring import LATEST, Ring
 
 RING = 8  # numbers: few, so that people are often away for longer
+PART = 2  # messages: few, so that acts are often open
 FRAME = 3  # messages: few, so that a look at the log ends in the middle of somebody's batch
 PROCESSES = st.integers(0, 1)
 PEOPLE = st.integers(0, 3)
@@ -92,9 +93,11 @@ class Room(RuleBasedStateMachine):
     @initialize()
     def begin(self):
         Message.objects.all().delete()
+        Act.objects.all().delete()
         Log.objects.update(seq=0)
         self.history: dict[int, dict] = {}
         self.stored: dict[str, tuple[str, int]] = {}  # nonce: text and seq
+        self.wanted: dict[int, str] = {}  # seq: what the last act was to do with it
         self.processes = [Process(), Process()]
         self.people = [Person() for _ in range(4)]
         self.hints: list[tuple[int, Batch]] = []  # on their way to that process
@@ -117,23 +120,33 @@ class Room(RuleBasedStateMachine):
         for draft, seq in zip(drafts, seqs, strict=True):
             text, known = self.stored.setdefault(draft.nonce, (draft.text, seq))
             assert seq == (known if text == draft.text else None)
-        for message in Message.objects.filter(rev__gt=len(self.history)).order_by("rev"):
-            self._happened(message)
+        self._happened()
         for batch in batches:
             self.processes[process].order.receive(batch)
             self.hints += [(0, batch), (1, batch)]
 
     @precondition(lambda self: self.stored)
-    @rule(picks=st.lists(PICK, min_size=1, max_size=4), restores=st.booleans())
+    @rule(picks=st.lists(PICK, min_size=1, max_size=8), restores=st.booleans())
     def moderates(self, picks, restores):
-        seqs = [1 + pick % len(self.history) for pick in picks]
-        chosen = Message.objects.filter(seq__in=seqs)
-        for message in log.restore(chosen) if restores else log.hide(chosen, "mod"):
-            self._happened(message)
+        """An act, of which the first part is done; what it wants stands until the next one."""
+        known = sorted({message["seq"] for message in self.history.values()})
+        chosen = Message.objects.filter(seq__in={known[pick % len(known)] for pick in picks})
+        what = Act.What.RESTORE if restores else Act.What.HIDE
+        self.wanted |= dict.fromkeys(chosen.values_list("seq", flat=True), what)
+        acts.begin(Act(what=what, by="mod"), acts.plan(what, chosen))
+        self._happened()
 
-    def _happened(self, message: Message) -> None:
-        assert message.rev == len(self.history) + 1, "the counter left a number out"
-        self.history[message.rev] = json.loads(message.encoded())
+    @rule()
+    def goes_on(self):
+        """Whichever process it is that does the next part of the oldest open act."""
+        if act := Act.objects.filter(done_at=None).order_by("pk").first():
+            acts.go_on(act)
+            self._happened()
+
+    def _happened(self) -> None:
+        for message in Message.objects.filter(rev__gt=len(self.history)).order_by("rev"):
+            assert message.rev == len(self.history) + 1, "the counter left a number out"
+            self.history[message.rev] = json.loads(message.encoded())
 
     # --- what reaches the processes --------------------------------------------------------------
     @precondition(lambda self: self.hints)
@@ -183,6 +196,11 @@ class Room(RuleBasedStateMachine):
     def teardown(self):
         if not hasattr(self, "history"):
             return
+        while Act.objects.filter(done_at=None).exists():
+            self.goes_on()
+        assert not Pending.objects.exists()
+        hidden = set(Message.objects.exclude(hidden_at=None).values_list("seq", flat=True))
+        assert hidden == {seq for seq, what in self.wanted.items() if what == Act.What.HIDE}
         assert log.head().seq == len(self.history)
         assert sorted(Message.objects.values_list("seq", "rev")) == sorted(
             (message["seq"], message["rev"])
@@ -197,6 +215,7 @@ class Room(RuleBasedStateMachine):
 
 def test_whatever_happens_in_whatever_order_everybody_sees_what_is_so(db, length, monkeypatch):
     monkeypatch.setattr(protocol, "BATCH_MESSAGES", FRAME)
+    monkeypatch.setattr(acts, "PART", PART)
     run_state_machine_as_test(
         Room,
         settings=settings(

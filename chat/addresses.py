@@ -1,0 +1,55 @@
+"""What "the same address" is: whom the limits and the bans take for one client. Pure.
+
+An IPv4 address, or an IPv6 network of 64 bits: whoever has one address of it has them all.
+"""
+
+import ipaddress
+
+Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+BITS = {4: 32, 6: 64}
+NETWORKS = {4: ipaddress.IPv4Network, 6: ipaddress.IPv6Network}
+MAPPED = ipaddress.ip_network("::ffff:0:0/96")  # IPv4 as IPv6 writes it
+
+
+def parse(text: str | None) -> Address | None:
+    """An address in its plain form, without its zone; None where there is none in `text`."""
+    try:
+        address = ipaddress.ip_address((text or "").partition("%")[0])
+    except ValueError:
+        return None
+    return getattr(address, "ipv4_mapped", None) or address
+
+
+def client(text: str | None) -> Network | None:
+    """All addresses that are the same as this one."""
+    address = parse(text)
+    return address and surrounding(address, BITS[address.version])
+
+
+def surrounding(address: Address, bits: int) -> Network:
+    return NETWORKS[address.version]((address.packed, bits), strict=False)
+
+
+def network(text: str) -> Network:
+    """Whom a ban of `text` shuts out: a network, or an address and all that are the same.
+
+    Raises `ValueError` where it is neither.
+    """
+    if "/" not in text and (one := client(text)):
+        return one
+    found = ipaddress.ip_network(text)
+    if found.version == 6 and found.subnet_of(MAPPED):
+        return ipaddress.ip_network((found.network_address.packed[12:], found.prefixlen - 96))
+    return found
+
+
+def written(text: str) -> str:
+    """What `network` makes of it, as people read and type it; it means the same."""
+    found = network(text)
+    return (
+        str(found.network_address)
+        if found.version == 4 and found.num_addresses == 1
+        else str(found)
+    )
