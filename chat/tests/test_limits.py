@@ -1,5 +1,6 @@
 """How fast and how many, and whom it is counted against."""
 
+import contextlib
 import time
 from functools import partial
 
