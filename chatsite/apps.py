@@ -16,8 +16,7 @@ class ChatSiteConfig(AppConfig):
         from chatsite.server.daphne import register
         from chatsite.server.terms import Goodbye, Terms
 
-        def begin() -> None:
-            listening.be_the_only_one()
+        def ready() -> None:
             logger.info("the database is %s", database.which())
 
         def goodbye(code: str, message: str) -> Goodbye:
@@ -29,7 +28,8 @@ class ChatSiteConfig(AppConfig):
                 extension=outlet.EXTENSION,
                 slow=goodbye("slow", "You don't read what is sent to you."),
                 flood=goodbye("flood", "You send faster than this can be read."),
-                begin=begin,
+                begin=listening.be_the_only_one,
+                ready=ready,
                 refuse=listening.refuse,
                 farewell=lifespan.farewell,
             )

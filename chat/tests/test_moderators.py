@@ -135,7 +135,7 @@ def test_notice_and_mode_appear_on_every_open_page(site, open_page, shot):
     says(page, "once")
     hears(page, "once")
     says(page, "twice")
-    expect(page.get_by_text(re.compile("slow mode.*Try again in"))).to_be_visible()
+    expect(page.get_by_text(re.compile("slow mode.*Goes out in"))).to_be_visible()
     page.get_by_role("button", name="Discard").click()
     assert page.locator("img").count() == 0
 

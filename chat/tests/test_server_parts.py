@@ -175,9 +175,8 @@ class Server:
     """What a socket asks of its server."""
 
     root_path, ping_interval, ping_timeout, websocket_connect_timeout = "", 25, 30, 5
-    terms = Terms(
-        16 * 1024, "outlet", Goodbye("slow", 4008), Goodbye("flood", 4029), None, None, None
-    )
+    goodbyes = Goodbye("slow", 4008), Goodbye("flood", 4029)
+    terms = Terms(16 * 1024, "outlet", *goodbyes, *[None] * 4)
 
     def __init__(self):
         self.queue = asyncio.Queue()

@@ -69,11 +69,12 @@ async () => {
       },
     });
     const history = new History({
-      fetch: () => new Promise((resolve) => (answer = resolve)),
+      ask: () => new Promise((resolve) => (answer = resolve)),
       clock: {},
       timeline,
       epoch: () => session.epoch,
       line: {},
+      again: {},
       loaded: ({ messages, more }) => timeline.prepend(messages, more),
     });
     const acts = {
@@ -83,7 +84,7 @@ async () => {
       trims: (most) => timeline.trim(most),
       holds: (most) => timeline.hold(most),
       looksBack: () => void (looking = history.older()),
-      seesOlder: (page) => answer({ ok: true, json: async () => page }) ?? looking,
+      seesOlder: (page) => answer({ ok: true, body: page }) ?? looking,
     };
     timeline.start([], 1);
 

@@ -84,6 +84,7 @@ class Server(server.Server):
             return channel
 
         self.http_factory.buildProtocol = build
+        self.terms.ready()
         if self._ready:
             self._ready()
 

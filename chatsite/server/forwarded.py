@@ -1,6 +1,6 @@
 """Where a request really comes from, behind proxies that say so. Pure."""
 
-from chat import addresses
+import ipaddress
 
 
 def client_address(peer: str | None, forwarded_for: list[str], hops: int) -> str | None:
@@ -24,5 +24,8 @@ def _address(text: str | None) -> str | None:
         text = text[1:].partition("]")[0]
     elif text.count(":") == 1:
         text = text.partition(":")[0]
-    address = addresses.parse(text)
-    return address and str(address)
+    try:
+        address = ipaddress.ip_address(text.partition("%")[0])
+    except ValueError:
+        return None
+    return str(getattr(address, "ipv4_mapped", None) or address)

@@ -17,8 +17,8 @@ class Goodbye:
 class Terms:
     """`extension` is the name under which a WebSocket's scope has its way out (`WebSocket.write`).
 
-    `begin` is called before anything else; it may end the process, where it must not serve.
-    `refuse` ends it where it can't listen, with words for the error.
+    `begin` is called before anything else; it may end the process, where it must not serve. `ready`
+    is called when it listens; `refuse` ends it where it can't, with words for the error.
     `farewell` is awaited when the process is to end, while everybody is still connected.
     """
 
@@ -27,5 +27,6 @@ class Terms:
     slow: Goodbye  # to a client that doesn't read
     flood: Goodbye  # to a client that sends faster than it is read
     begin: Callable[[], None]
+    ready: Callable[[], None]
     refuse: Callable[[Exception], NoReturn]
     farewell: Callable[[], Awaitable[None]]
