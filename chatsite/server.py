@@ -21,7 +21,7 @@ from twisted.internet.defer import Deferred, gatherResults, maybeDeferred
 
 from chat import database, outlet, protocol
 from chat.relay import running_relay
-from chatsite import listening
+from chatsite import descriptors, listening
 from chatsite.forwarded import client_address
 from chatsite.websocket import WebSocket
 
@@ -62,6 +62,7 @@ class Server(server.Server):
         """Called once the factories are made, before the first connection."""
         logger.info("the database is %s", database.which())
         _raise_open_files_limit()
+        descriptors.watch()
         _spare_what_stays()
         self.ws_factory.protocol = WebSocket
         # Say why (1009, 1007) before the socket closes, instead of cutting it.
