@@ -1,5 +1,5 @@
-"""A process that has run out of open files says so, once: Twisted says it for each connection, where
-nobody listens."""
+"""A process that has run out of open files says so, once. (Twisted says it for each connection, and
+nobody hears it.)"""
 
 import logging
 import resource
