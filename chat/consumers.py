@@ -10,7 +10,7 @@ from channels.generic.websocket import AsyncWebsocketConsumer
 from django.db import Error as DatabaseError
 
 from chat import protocol
-from chat.handshake import deny, same_origin
+from chat.handshake import deny, names_origin, same_origin
 from chat.identity import member_of_headers
 from chat.limits import doorkeeper, rates
 from chat.log import Draft
@@ -74,7 +74,7 @@ class ChatConsumer(AsyncWebsocketConsumer):
     # --- the socket ------------------------------------------------------------------------------
     async def connect(self):
         if not same_origin(self.scope):
-            await deny(self.scope, self.base_send, 403)
+            await deny(self.scope, self.base_send, 403 if names_origin(self.scope) else 400)
             return
         if self.relay.ending:
             await deny(self.scope, self.base_send, 503)

@@ -42,24 +42,31 @@ def close_pool() -> None:
 
 def let_go(error: BaseException) -> None:
     """Close the connection of this thread, truly: after a server's restart it is dead, whatever
-    `error` says, and Django would give it back to the pool as it is.
-
-    Where the server takes no writes, another one may by now have its address: no connection to
-    the old one is used again, for reading neither.
-    """
-    if connection.connection is not None and _is_pooled():
-        connection.connection.close()
-    connection.close()
+    `error` says, and Django would give it back to the pool as it is."""
+    _close()
     if sqlstate(error) == READ_ONLY:
-        for pool in list(connection._connection_pools.values()):
-            pool.drain()
+        _leave_the_server()
 
 
 def give_back() -> None:
-    """Return the connection of this thread to the pool; not one that has become read-only."""
+    """Return the connection of this thread to the pool; not one whose server takes no writes."""
     if connection.connection is not None and _takes_no_writes():
+        _close()
+        _leave_the_server()
+    connection.close()
+
+
+def _close() -> None:
+    if connection.connection is not None and _is_pooled():
         connection.connection.close()
     connection.close()
+
+
+def _leave_the_server() -> None:
+    """It takes no writes, and another one may by now have its address: no connection to the old
+    one is used again, for reading neither."""
+    for pool in list(connection._connection_pools.values()):
+        pool.drain()
 
 
 def sqlstate(error: BaseException) -> str | None:
@@ -73,6 +80,8 @@ def _is_pooled() -> bool:
 
 def _takes_no_writes() -> bool:
     """PostgreSQL says so by itself, with its answers: this costs no question."""
+    if connection.connection.closed:
+        return False
     told = connection.connection.info.parameter_status
     return "on" in (told("in_hot_standby"), told("default_transaction_read_only"))
 

@@ -1,6 +1,7 @@
 """Who may open a socket: pages of our own host, those in CHAT_ORIGINS, and what is no page."""
 
 from collections.abc import Awaitable, Callable
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.http.request import split_domain_port, validate_host
@@ -32,6 +33,17 @@ def same_origin(scope: dict) -> bool:
         return False
     # A name that an attacker's DNS points here names this host, too, and is no host of ours.
     return bool(host) and validate_host(host, settings.ALLOWED_HOSTS)
+
+
+def names_origin(scope: dict) -> bool:
+    """Whether its `Origin` is one at all, be it a wrong one."""
+    origin = dict(scope["headers"])[b"origin"].decode("latin1").lower()
+    try:
+        page = urlsplit(origin)
+        _ = page.port  # may be no number
+    except ValueError:
+        return False
+    return origin == "null" or page.scheme == "file" or bool(page.scheme and page.hostname)
 
 
 async def deny(scope: dict, send: Callable[[dict], Awaitable[None]], status: int) -> None:

@@ -1,8 +1,8 @@
 """How frames leave a socket: without waiting, in order.
 
-Under our own Daphne the socket itself is the outlet (chatsite/websocket.py): a frame is written at
-once. ASGI's `send` may wait for the network, and a relay that waits for one client makes all
-others wait: under another server each socket has a queue and a task that empties it.
+Under our own Daphne the socket itself is the outlet (chatsite/server/websocket.py): a frame is
+written at once. ASGI's `send` may wait for the network, and a relay that waits for one client makes
+all others wait: under another server each socket has a queue and a task that empties it.
 """
 
 import asyncio

@@ -13,6 +13,7 @@ from chat.batcher import Batcher, Full
 from chat.database import Threads
 from chat.group import Group
 from chat.members import Claim, Claimed
+from chat.outage import Outage
 from chat.presence import Presence
 from chat.protocol import FrameError
 
@@ -44,6 +45,7 @@ class People:
         """`tell` sends a frame to every socket of this process."""
         self._threads, self._group = threads, group
         self.presence = Presence(group.publish, tell)
+        self._outage = Outage("names can't be given", "names can be given again")
         self._tabs: dict[str, set[Tab]] = {}
         self._claims: Batcher[tuple[Claim, asyncio.Future[Claimed]]] = Batcher(
             self._claim, self._claim_failed, capacity=5000, most=500
@@ -88,9 +90,11 @@ class People:
             try:
                 answers = await self._threads.run(members.claim, claims)
                 break
-            except DatabaseError:  # a name was given away elsewhere, or the connection was dead
-                if not again:
+            except DatabaseError as error:
+                if not again:  # no name given away elsewhere, nor a connection that was dead
+                    self._outage.begins(error)
                     raise
+        self._outage.ends()
         for (claim, answer), claimed in zip(waiting, answers, strict=True):
             if not answer.done():
                 answer.set_result(claimed)

@@ -103,6 +103,7 @@ class Relay:
 
     async def stop(self) -> None:
         """Store what waits, tell the other processes, then end all tasks and threads."""
+        self.ending = True
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(STOP):
                 await self._writer.drained()
@@ -210,7 +211,8 @@ _relays: dict[asyncio.AbstractEventLoop, Relay] = {}
 
 
 def get_relay() -> Relay:
-    """The relay of this process, made with its first use: Daphne has no start-up event."""
+    """The relay of this process. It is made as that starts (chat/lifespan.py), or, under a server
+    that doesn't tell of it, with its first use."""
     loop = asyncio.get_running_loop()
     if loop not in _relays:
         _relays[loop] = Relay()

@@ -21,12 +21,12 @@ def main(host: str, port: str) -> None:
     if not os.environ.get("ALLOWED_HOSTS"):  # a list that you have set stands
         os.environ["ALLOWED_HOSTS"] = ",".join(names(host, addresses))
 
+    from daphne.cli import CommandLineInterface
     from daphne.endpoints import build_endpoint_description_strings
 
-    from chatsite.asgi import application  # makes Django ready, which the server needs
-    from chatsite.server import Server
+    from chatsite.asgi import application  # makes Django ready, which makes it our server
 
-    server = Server(
+    server = CommandLineInterface.server_class(
         application=application,
         endpoints=build_endpoint_description_strings(host=host, port=int(port)),
         ready_callable=lambda: announce(host, server.listening_addresses[0][1], addresses),

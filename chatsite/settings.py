@@ -70,6 +70,7 @@ CONTENT_SECURITY_POLICY = {
 # --- What it is made of --------------------------------------------------------------------------
 INSTALLED_APPS = [
     "daphne",  # first: it installs the reactor and takes over runserver
+    "chatsite",  # registers its own Daphne
     "chat",
     "django.contrib.admin",
     "django.contrib.auth",
@@ -225,6 +226,7 @@ LOGGING = {
     "root": {"handlers": ["stdout"], "level": "INFO"},
     "loggers": {
         "daphne": {"level": "WARNING"},
+        "websockets": {"level": "WARNING"},
         # Scanners try every name; they get a 400, and the log no traceback.
         "django.security.DisallowedHost": {"handlers": ["null"], "propagate": False},
         "django": {"level": "INFO", "propagate": True, "handlers": []},

@@ -2,8 +2,11 @@ from django.db import migrations
 
 
 def make(apps, schema_editor):
-    apps.get_model("chat", "Log").objects.create()
-    apps.get_model("chat", "Room").objects.create()
+    """Where a process runs already, it may have made them (`upkeep.mend`)."""
+    for name in ("Log", "Room"):
+        rows = apps.get_model("chat", name).objects
+        if not rows.exists():
+            rows.bulk_create([rows.model(id=1)], ignore_conflicts=True)
 
 
 class Migration(migrations.Migration):

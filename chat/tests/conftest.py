@@ -34,6 +34,20 @@ def django_db_keepdb():
     return True
 
 
+@pytest.fixture(scope="module")
+def flushed(django_db_setup, django_db_blocker):
+    """For modules that really commit: each such test is flushed, and the next module needs the
+    rows that must be there."""
+    yield
+    from django.db import connection
+
+    from chat import upkeep
+
+    with django_db_blocker.unblock():
+        upkeep.mend()
+        connection.close()
+
+
 # --- Sites ---------------------------------------------------------------------------------------
 @pytest.fixture(scope="session")
 def stack(pytestconfig):

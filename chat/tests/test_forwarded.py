@@ -2,7 +2,7 @@
 
 import pytest
 
-from chatsite.forwarded import client_address
+from chatsite.server.forwarded import client_address
 
 pytestmark = pytest.mark.stack("embedded")  # needs no server: once is enough
 

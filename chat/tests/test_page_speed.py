@@ -1,14 +1,12 @@
 """The page in a full and lively room, in counts: bench/page.py measures times."""
 
 import re
-from pathlib import Path
 from urllib.parse import urljoin, urlsplit
 
 import pytest
 
 pytestmark = pytest.mark.stack("embedded")  # what is behind the site is no matter here
 
-FAKES = Path(__file__).with_name("page_fakes.js").read_text()
 SENTENCE = "Whoever reads this reads fast, there are many of us."
 # Instead of a server: a socket that says what the test wants, as fast as it wants.
 FEED = """
@@ -56,18 +54,6 @@ def lively(browser, site):
     page.close()
 
 
-@pytest.fixture
-def js(browser, site):
-    page = browser.new_page()
-    page.goto(site.url)
-    names = {"announcers": "announcer", "painters": "painter", "timelines": "timeline"}
-    imports = "".join(
-        f'const {name} = await import("/static/chat/{file}.js");' for name, file in names.items()
-    )
-    yield lambda script: page.evaluate(f"async () => {{ {imports} {FAKES} {script} }}")
-    page.close()
-
-
 # --- The first load ------------------------------------------------------------------------------
 def test_the_first_load_is_under_60_kb_and_all_ours(site, join):
     ada = join(site, "Ada Lovelace")
@@ -84,28 +70,6 @@ def test_the_first_load_is_under_60_kb_and_all_ours(site, join):
 
 
 # --- Painting ------------------------------------------------------------------------------------
-def test_however_much_comes_it_is_painted_once_a_frame(js):
-    result = js("""
-        const clock = new Clock();
-        const frames = new Map();
-        const here = {
-          requestAnimationFrame: (frame) => frames.set(frames.size + 1, frame).size,
-          cancelAnimationFrame: (id) => frames.delete(id),
-        };
-        let paints = 0;
-        const painter = new painters.Painter({ window: here, clock, paint: () => void paints++ });
-        for (let i = 0; i < 100; i++) painter.later();
-        const asked = frames.size;
-        for (const frame of [...frames.values()]) frame();
-        clock.pass(5);
-        const shown = paints;
-        for (let i = 0; i < 100; i++) painter.later();
-        clock.pass(5);  // hidden: no frame comes
-        return { asked, shown, hidden: paints - shown, left: frames.size };
-    """)
-    assert result == {"asked": 1, "shown": 1, "hidden": 1, "left": 0}
-
-
 def test_what_comes_between_two_frames_is_one_change_of_the_page(lively):
     before, after, changes = lively.evaluate("""async () => {
         let changes = 0;
@@ -173,45 +137,3 @@ def test_who_reads_above_keeps_the_place_and_finds_the_latest_at_the_end(lively)
     lively.get_by_text("said 3300", exact=True).wait_for()
     shown = lively.evaluate("async () => { await painted(); return shown(); }")
     assert shown == [f"said {number}" for number in range(3101, 3301)]
-
-
-def test_what_is_known_stays_bounded_for_who_reads_above(js):
-    result = js("""
-        const timeline = new timelines.Timeline();
-        timeline.start([message(1)], 1);
-        const sizes = [];
-        for (let seq = 2; seq <= 1000; seq++) {
-          timeline.merge([message(seq)]);
-          timeline.hold(20);
-          sizes.push(timeline.size);
-        }
-        timeline.merge([message(500, { rev: 1001, text: "changed, and not here" })]);
-        const above = timeline.messages.map(({ seq }) => seq);
-        timeline.trim(30);
-        return { most: Math.max(...sizes), above, end: timeline.messages.map(({ seq }) => seq) };
-    """)
-    assert result["most"] == 40
-    assert result["above"] == list(range(1, 21))
-    assert result["end"] == list(range(981, 1001))
-
-
-# --- Aloud ---------------------------------------------------------------------------------------
-def test_a_screen_reader_hears_each_of_a_few_and_the_number_of_many(js):
-    result = js("""
-        const clock = new Clock();
-        const log = {}, said = [];
-        const line = { set textContent(words) { if (words) said.push(words); } };
-        const announcer = new announcers.Announcer({ log, line, clock });
-        const live = [];
-        for (const everySecond of [1, 50, 50, 1, 0, 1]) {
-          for (let second = 0; second < 5; second++) {
-            for (let i = 0; i < everySecond; i++) announcer.arrived(1);
-            clock.pass(1);
-          }
-          live.push(log.ariaLive);
-        }
-        return { live, said };
-    """)
-    assert result["live"][1:3] == ["off", "off"]
-    assert (result["live"][0], result["live"][-1]) == ("polite", "polite")
-    assert 2 <= len(result["said"]) <= 4, "at most one in five seconds"

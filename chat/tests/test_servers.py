@@ -28,7 +28,7 @@ cli.CommandLineInterface.entrypoint()
 
 
 class StockDaphne(Daphne):
-    """Daphne as it comes, without chatsite/server.py."""
+    """Daphne as it comes, without chatsite/server/."""
 
     def command(self):
         return [sys.executable, "-c", STOCK, *super().command()[3:]]
@@ -61,6 +61,37 @@ def test_handshakes_are_refused_under_a_stock_daphne_too(stock, connect):
     assert caught.value.response.status_code == 403
     with pytest.raises(InvalidStatus):
         connect(site, origin="http://evil.example")
+
+
+class Uvicorn(Daphne):
+    """Another ASGI server altogether. It speaks lifespan, and says no `bye`."""
+
+    def command(self):
+        options = ("--host", "127.0.0.1", "--port", str(self.port), "--log-level", "warning")
+        return [sys.executable, "-m", "uvicorn", *options, "chatsite.asgi:application"]
+
+
+@pytest.mark.stack("embedded")
+def test_a_conversation_under_uvicorn_outlives_a_restart(make_site, join, connect, monkeypatch):
+    monkeypatch.setattr("chat.tests.support.site.Daphne", Uvicorn)
+    site = make_site()
+    ada, bob = join(site, "Ada", cookie=site.cookie()), join(site, "Bob")
+    ada.says("hello")
+    bob.hears("hello")
+    with pytest.raises(InvalidStatus) as caught:
+        connect(site, origin="http://evil.example")
+    assert caught.value.response.status_code == 403
+    unanswered = {f"{number}": ada.posts(f"{number}") for number in range(30)}
+    site.stop()
+    site.start()
+    ada.resumes()
+    for text, nonce in unanswered.items():
+        ada.is_accepted(ada.posts(text, nonce))
+    ada.catches_up()
+    bob.resumes()
+    bob.catches_up()
+    assert [message["text"] for message in site.messages()] == ["hello", *unanswered]
+    assert [message["text"] for message in bob.heard] == list(unanswered)
 
 
 # --- several processes on one socket -------------------------------------------------------------

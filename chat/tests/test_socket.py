@@ -492,7 +492,12 @@ def test_an_address_can_not_be_forged_where_no_proxy_is_trusted(make_site, join)
         ("http://evil.example", 403),
         ("http://127.0.0.1:1", 403),
         ("null", 403),
+        ("file://", 403),
         ("nonsense", 400),
+        ("http://", 400),
+        ("//127.0.0.1", 400),
+        ("http://127.0.0.1:port", 400),
+        ("http://[::1", 400),
     ],
 )
 def test_a_page_of_another_host_may_not_open_a_socket(site, connect, origin, status):

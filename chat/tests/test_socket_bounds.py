@@ -12,8 +12,8 @@ from websockets.exceptions import InvalidStatus
 from chat.tests.faults.rude import Rude
 from chat.tests.support import eventually
 from chat.tests.support.people import Person, raw_join
-from chatsite.server import Server
-from chatsite.websocket import LINGER
+from chatsite.server.daphne import Server
+from chatsite.server.websocket import LINGER
 
 
 def say_many(person: Person, text: str, *, waves: int, at_once: int) -> None:
@@ -66,7 +66,7 @@ from daphne import cli
 
 def count(*_):
     kinds = [type(thing).__name__ for thing in gc.get_objects()]
-    names = "WebSocket", "ChatConsumer", "HTTPChannel"
+    names = "WebSocket", "ServerProtocol", "ChatConsumer", "HTTPChannel"
     print("there are", *(kinds.count(name) for name in names), file=sys.stderr)
 
 gc.disable()
@@ -86,7 +86,7 @@ def test_nothing_is_left_of_a_socket_that_is_over_for_the_garbage_collector(make
         return server.log.read_text().rpartition("there are ")[2].strip()
 
     ada, bob, eve = (join(site, name) for name in ("Ada", "Bob", "Eve"))
-    eventually(lambda: there_are() == "3 3 0")
+    eventually(lambda: there_are() == "3 3 3 0")
     ada.says("hello")
     bob.sends("?")
     bob.gets("error")
@@ -94,12 +94,15 @@ def test_nothing_is_left_of_a_socket_that_is_over_for_the_garbage_collector(make
         Person(site)  # one too many
     with pytest.raises(InvalidStatus):
         Person(site, origin="http://evil.example")
-    eventually(lambda: there_are() == "3 3 0")
+    for wrong in {"Sec-WebSocket-Version": "8"}, {"Sec-WebSocket-Key": "?"}:
+        with pytest.raises(InvalidStatus):
+            Person(site, headers=wrong)
+    eventually(lambda: there_are() == "3 3 3 0")
     ada.leaves()
     bob.drops()
     eve.sends(b"x" * 100_000)  # too large: it is closed
     assert eve.is_closed() == 1009
-    eventually(lambda: there_are() == "0 0 0")
+    eventually(lambda: there_are() == "0 0 0 0")
 
 
 # --- the end of a process ------------------------------------------------------------------------

@@ -9,16 +9,7 @@ from chat import log, upkeep
 from chat.log import Draft
 from chat.models import Log, Message, Room
 
-pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(scope="module", autouse=True)
-def mended(django_db_setup, django_db_blocker):
-    """What is really committed here is flushed after its test: the next module needs the rows."""
-    yield
-    with django_db_blocker.unblock():
-        upkeep.mend()
-        connection.close()
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("flushed")]
 
 
 def says(*texts: str) -> list[int | None]:

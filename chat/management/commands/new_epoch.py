@@ -2,7 +2,7 @@
 
 from django.core.management.base import BaseCommand
 
-from chat import log
+from chat import log, upkeep
 
 
 class Command(BaseCommand):
@@ -12,4 +12,5 @@ class Command(BaseCommand):
     )
 
     def handle(self, *args, **options):
+        upkeep.mend()
         self.stdout.write(f"The history's epoch is now {log.begin_anew().epoch}.")

@@ -60,6 +60,7 @@ class Client:
         self.byes: list[dict] = []
         self.connections = 0
         self.problems: list[str] = []
+        self.arrived = asyncio.Event()  # once at least
         self._urls, self._cookie = urls, cookie
         self._heard: set[str] = set()  # texts
         self._greeted = self._arriving = False
@@ -213,6 +214,7 @@ class Client:
         history.position = frame["to"]
         if self._arriving:
             self._arriving = False
+            self.arrived.set()
             for post in list(self.outbox.values()):
                 self._send_post(post)
 

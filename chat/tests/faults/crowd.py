@@ -15,6 +15,8 @@ from chat.tests.support.site import Site
 PACE = 0.1  # seconds between two messages of one person
 RECOVERY = 40.0  # seconds; what takes longer counts as never
 ASK_AGAIN = 1.0  # seconds
+HASTE = 0.3  # seconds that who passes by waits for an answer
+VISITS = 0.5  # seconds between two who pass by
 ON_ITS_WAY = 0.5  # seconds that a frame may still take when a server has been stopped
 
 
@@ -22,7 +24,8 @@ class Crowd:
     """At each process one who never goes elsewhere; some who go round; some who only read.
 
     Those of the first kind are how the test asks whether a process serves its people; those of
-    the last have neither a name nor a cookie.
+    the last have neither a name nor a cookie. While they talk others pass by: they say one thing,
+    and are gone, whatever becomes of it.
     """
 
     def __init__(self, site: Site, *, roaming: int = 2, readers: int = 2, pace: float = PACE):
@@ -33,6 +36,8 @@ class Crowd:
             self._named(_from(urls, number), "Nomad") for number in range(roaming)
         ]
         self.readers = [Client(_from(urls, number)) for number in range(readers)]
+        self.gone: list[Client] = []  # who has passed by
+        self._passing = [(site.cookie(), f"Passer {secrets.token_hex(3)}") for _ in urls]
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
         self._talking: list[Future] = []
@@ -73,12 +78,36 @@ class Crowd:
         self.falls_silent()
         pace = pace or self._pace
         self._talking = [self._start(client.talk(pace, size)) for client in self.talkers]
+        self._talking.append(self._start(self._pass_by()))
         self.gets_on()
 
     def falls_silent(self) -> None:
         for talk in self._talking:
             talk.cancel()
         self._talking = []
+
+    async def _pass_by(self) -> None:
+        """One after the other, at each process in turn, somebody says one thing and goes."""
+        while True:
+            for process in range(len(self._passing)):
+                await asyncio.sleep(VISITS)
+                await self._visit(process)
+
+    async def _visit(self, process: int) -> None:
+        cookie, name = self._passing[process]
+        visitor = Client([self.site.ws_urls[process]], name, cookie)
+        self.gone.append(visitor)
+        living = asyncio.create_task(visitor.live())
+        try:
+            await asyncio.wait_for(visitor.arrived.wait(), RECOVERY)
+            visitor.say(f"{name} was here {secrets.token_hex(4)}")
+            await asyncio.sleep(HASTE)
+        finally:
+            living.cancel()
+
+    def gives_up(self, process: int) -> Future:
+        """Somebody says one thing there, in a quiet room, and is gone; in its own time."""
+        return self._start(self._visit(process))
 
     def gets_on(self, times: int = 3) -> None:
         """Wait until everybody who talks was told `times` more that they are heard."""
@@ -139,10 +168,14 @@ class Crowd:
             if post.said_at >= moment and post.nonce in client.accepted_at
         ]
 
-    def settles(self, **known) -> None:
-        """Everybody falls silent and hears all there is; then the oracle looks."""
+    def falls_quiet(self) -> None:
+        """Everybody falls silent, and what they have said is answered."""
         self.falls_silent()
         eventually(lambda: not any(client.outbox for client in self.talkers), RECOVERY)
+
+    def settles(self, **known) -> None:
+        """It gets quiet, and everybody hears all there is; then the oracle looks."""
+        self.falls_quiet()
         head = self.site.sql("SELECT epoch, seq FROM chat_log")[0]
         eventually(
             lambda: (
@@ -150,7 +183,7 @@ class Crowd:
             ),
             RECOVERY,
         )
-        oracle.check(self.site, self.everybody, **known)
+        oracle.check(self.site, self.everybody, self.gone, **known)
 
     def _all(self, condition: Callable[[Client], bool], within: float = RECOVERY) -> None:
         """Wait until that is so of everybody."""

@@ -12,12 +12,17 @@ class Network:
     """A proxy on a port of its own; the page's origin is its `url`."""
 
     def __init__(self, site_url: str):
-        self._there = (urlsplit(site_url).hostname, urlsplit(site_url).port)
+        self.lead_to(site_url)
         self._listener = socket.create_server(("127.0.0.1", 0))
-        self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
+        self.port = self._listener.getsockname()[1]
+        self.url = f"http://127.0.0.1:{self.port}"
         self._links: set[socket.socket] = set()
         self._is_cut = self._blocks_web_sockets = False
         threading.Thread(target=self._listen, daemon=True).start()
+
+    def lead_to(self, url: str) -> None:
+        """Whoever connects from now on comes there; what is connected stays where it is."""
+        self._there = (urlsplit(url).hostname, urlsplit(url).port)
 
     def cut(self) -> None:
         """End what is connected, and let nothing through until it is mended."""

@@ -20,20 +20,27 @@ class Backup:
 
 
 def check(
-    site: Site, clients: list[Client], *, restored: Backup | None = None, true_clock: bool = True
+    site: Site,
+    clients: list[Client],
+    gone: list[Client],
+    *,
+    restored: Backup | None = None,
+    true_clock: bool = True,
 ) -> None:
-    """Compare what `clients` were promised and shown with what is stored."""
+    """Compare what `clients`, and others who are gone, were promised and shown with what is
+    stored."""
     rows = site.messages()
     stored = {(row["author"], row["nonce"]): row for row in rows}
     assert len(stored) == len(rows), "a nonce is stored twice"
     check_counter(site, rows)
-    for client in clients:
+    for client in clients + gone:
         assert not client.problems, client.problems
         check_accepted(client, stored, restored)
         check_refused(client, stored, true_clock)
+    for client in clients:
         check_history(client, rows)
         assert len(client.histories) == (2 if restored else 1), f"{client} had to start afresh"
-    check_authors(clients, stored)
+    check_authors(clients + gone, stored)
 
 
 def check_counter(site: Site, rows: list[dict]) -> None:

@@ -5,6 +5,7 @@ import time
 import pytest
 
 from chat.tests.faults.oracle import Backup
+from chat.tests.support import eventually
 
 SEES = "the room starts afresh, as it is in the backup"
 
@@ -55,3 +56,35 @@ def test_a_log_that_is_wiped_is_an_empty_room_for_everybody(make_site, gather, f
     crowd, nothing = gather(site), Backup(0)
     with fault("the log wiped", "an empty room", crowd, restored=nothing):
         put_back(site, nothing)
+
+
+def rows(site, table: str) -> int:
+    return site.sql(f"SELECT COUNT(*) AS rows FROM {table}")[0]["rows"]
+
+
+def test_a_flush_while_people_talk_is_an_empty_room_for_everybody(make_site, gather, fault):
+    site = make_site()
+    crowd, nothing = gather(site), Backup(0)
+    with fault("`manage.py flush`", "an empty room", crowd, restored=nothing):
+        site.manage("flush", "--noinput")
+        nothing.put_back_at = time.monotonic()
+        eventually(lambda: rows(site, "chat_log") == rows(site, "chat_room") == 1)
+    assert site.request("/readyz").status == 200
+
+
+def test_the_rooms_row_that_is_deleted_alone_is_made_again(make_site, gather, fault):
+    site = make_site()
+    crowd = gather(site)
+    with fault("the room's row deleted", "a new room's title", crowd):
+        site.sql("DELETE FROM chat_room")
+        eventually(lambda: rows(site, "chat_room") == 1)
+    assert site.request("/readyz").status == 200
+
+
+def test_the_logs_row_that_is_deleted_alone_goes_on_after_its_messages(make_site, gather, fault):
+    site = make_site()
+    crowd = gather(site)
+    with fault("the log's row deleted", "the room starts afresh", crowd, restored=Backup(10**9)):
+        site.sql("DELETE FROM chat_log")
+        eventually(lambda: rows(site, "chat_log") == 1)
+    assert site.request("/readyz").status == 200

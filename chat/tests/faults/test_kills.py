@@ -69,3 +69,20 @@ def test_a_process_that_freezes_with_the_lock_makes_the_others_wait_for_seconds_
         eventually(lambda: all(len(c.accepted) > before[c] + 2 for c in others), 15)
         clock.meanwhile = time.monotonic() - begun
         stuck.resume()
+
+
+def test_who_gives_up_while_a_process_is_frozen_in_a_transaction_leaves_it_able_to_take_posts(
+    make_site, gather, fault
+):
+    site = make_site(program=sabotaged(sabotage.freezes_with_the_lock))
+    crowd = gather(site)
+    name = "a process freezes for 7 s with the log's lock; whose post that was gives up"
+    with fault(name, "others' posts wait, then go out", crowd):
+        crowd.falls_quiet()
+        arm(site.env)
+        giving_up = crowd.gives_up(0)
+        stuck = eventually(lambda: frozen(site))
+        time.sleep(7)  # PostgreSQL ends the transaction after 5 s
+        stuck.resume()
+        giving_up.result()
+        crowd.talks()

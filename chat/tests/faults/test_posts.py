@@ -3,6 +3,11 @@
 import pytest
 
 pytestmark = pytest.mark.stack("scaled")
+DAWDLES = """
+    CREATE FUNCTION dawdle() RETURNS trigger LANGUAGE plpgsql AS $$
+        BEGIN IF NEW.text = 'poison' THEN PERFORM pg_sleep(60); END IF; RETURN NEW; END $$;
+    CREATE TRIGGER dawdle BEFORE INSERT ON chat_message FOR EACH ROW EXECUTE FUNCTION dawdle()
+"""
 REFUSES_POISON = "ALTER TABLE chat_message ADD CHECK (text <> 'poison')"
 
 
@@ -49,4 +54,24 @@ def test_a_message_that_the_database_refuses_does_not_harm_those_beside_it(
         eve.is_accepted(nonces[0])
         eve.is_accepted(nonces[2])
         assert eve.is_rejected(nonces[1])["code"] == "invalid_text"
+    assert not site.sql("SELECT * FROM chat_message WHERE text = 'poison'")
+
+
+def test_a_message_that_never_gets_done_in_time_fails_alone_and_the_others_are_stored(
+    make_site, stack, gather, fault, join, length
+):
+    site = make_site()
+    site.sql(DAWDLES)
+    if timeout := length(short="?options=-c%20statement_timeout=1s", full=""):
+        for process in site.processes:
+            process.stop()
+            process.env = site.env | {"DATABASE_URL": site.env["DATABASE_URL"] + timeout}
+            process.start()
+    crowd = gather(site)
+    eve = join(site, "Eve")
+    name = "a row that takes the database too long"
+    with fault(name, "nothing, but for its author; others wait for seconds", crowd):
+        nonces = [eve.posts(text) for text in ("before", "poison", "after")]
+        assert eve.is_rejected(nonces[1], 40)["code"] == "invalid_text"
+        assert eve.is_answered(nonces[0])["type"] == "accepted"
     assert not site.sql("SELECT * FROM chat_message WHERE text = 'poison'")

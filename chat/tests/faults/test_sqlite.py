@@ -59,6 +59,25 @@ def test_on_a_full_disk_nothing_is_said_to_be_stored_and_it_goes_on_when_there_i
         crowd.hears_of_nothing(length(short=4, full=20))
 
 
+def test_a_file_that_refuses_inserts_is_an_outage_a_line_long(make_site, gather, fault, length):
+    site = make_site()
+    crowd = gather(site)
+    sees = "posts wait or are told `busy`, and go out afterwards"
+    with fault("inserts are refused: a trigger refuses all", sees, crowd):
+        site.sql(
+            "CREATE TRIGGER refuse BEFORE INSERT ON chat_message"
+            " BEGIN SELECT RAISE(ABORT, 'over quota'); END"
+        )
+        crowd.hears_of_nothing(length(short=2, full=10))
+        assert site.request("/readyz").json()["posts"] == "failing"
+        site.sql("DROP TRIGGER refuse")
+        crowd.gets_on(1)
+    assert site.request("/readyz").status == 200
+    lines = site.processes[0].log.read_text().splitlines()
+    assert ["over quota" in line for line in lines if "can't be written to" in line] == [True]
+    assert not [line for line in lines if line.startswith((" ", "Traceback"))], lines
+
+
 def test_a_channel_layer_that_drops_what_it_has_no_room_for_loses_nothing(
     make_site, gather, fault, length
 ):

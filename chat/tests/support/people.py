@@ -130,19 +130,20 @@ class Person:
         """Wait for the `accepted` of that nonce; return the seq."""
         return self._answer_to(nonce, "accepted")["seq"]
 
-    def is_rejected(self, nonce: str) -> dict:
+    def is_rejected(self, nonce: str, deadline: float = DEADLINE) -> dict:
         """Wait for the `rejected` of that nonce; return the frame."""
-        return self._answer_to(nonce, "rejected")
+        return self._answer_to(nonce, "rejected", deadline)
 
-    def is_answered(self, nonce: str) -> dict:
+    def is_answered(self, nonce: str, deadline: float = DEADLINE) -> dict:
         """Wait for `accepted` or `rejected` of that nonce; return the frame."""
         return self._take(
             lambda frame: frame["type"] in {"accepted", "rejected"} and frame["nonce"] == nonce,
             f"an answer to {nonce}",
+            deadline,
         )
 
-    def _answer_to(self, nonce: str, expected: str) -> dict:
-        answer = self.is_answered(nonce)
+    def _answer_to(self, nonce: str, expected: str, deadline: float = DEADLINE) -> dict:
+        answer = self.is_answered(nonce, deadline)
         assert answer["type"] == expected, answer
         return answer
 

@@ -253,6 +253,19 @@ class Postgres(Server):
         )
         assert made.returncode == 0, made.stdout + made.stderr
 
+    def query(self, statement: str, database: str = "postgres") -> list[tuple]:
+        """The rows of one statement; it may write where the server is read-only by default."""
+        options = "-c default_transaction_read_only=off"
+        with psycopg.connect(self.url(database), autocommit=True, options=options) as link:
+            done = link.execute(statement)
+            return done.fetchall() if done.description else []
+
+    def set_read_only(self, on: bool) -> None:
+        """From now on nothing is written: neither by new sessions nor by those there are."""
+        value = "on" if on else "off"
+        self.query(f"ALTER SYSTEM SET default_transaction_read_only = {value}")
+        self.query("SELECT pg_reload_conf()")
+
     @staticmethod
     def _tool(name: str) -> str:
         """Debian keeps PostgreSQL's own commands off the PATH."""
@@ -266,6 +279,40 @@ class Postgres(Server):
             return None
         users = {entry.pw_name for entry in pwd.getpwall()}
         return "postgres" if "postgres" in users else "nobody"
+
+
+class Standby(Postgres):
+    """A copy of `primary` that follows it, until it is promoted."""
+
+    def __init__(self, primary: Postgres, folder: Path):
+        super().__init__(folder, name="standby")
+        self._primary = primary
+
+    def _make_cluster(self) -> None:
+        self.data.mkdir(mode=0o700)
+        if self.user:
+            shutil.chown(self.data, self.user)
+        made = subprocess.run(
+            [
+                *(self._tool("pg_basebackup"), "-d", self._primary.url("postgres")),
+                *("-D", str(self.data), "-R", "-X", "stream", "-c", "fast", "--no-sync"),
+            ],
+            user=self.user,
+            cwd="/",
+            capture_output=True,
+            text=True,
+        )
+        assert made.returncode == 0, made.stdout + made.stderr
+
+    def is_level(self) -> bool:
+        """Whether nothing is under way at the primary, and all of it has come here."""
+        busy = "SELECT 1 FROM pg_stat_activity WHERE backend_xid IS NOT NULL"
+        ((written,),) = self._primary.query("SELECT pg_current_wal_lsn()")
+        ((missing,),) = self.query(f"SELECT '{written}'::pg_lsn - pg_last_wal_replay_lsn()")
+        return missing <= 0 and not self._primary.query(busy)
+
+    def promote(self) -> None:
+        self.query("SELECT pg_promote()")
 
 
 class Daphne(Server):

@@ -1,6 +1,13 @@
-// What test_page_modules.py gives the modules in place of time, sockets and each other.
+// What the tests give the modules in place of time, sockets and each other.
 
-class Clock {
+import { Connection } from "../../../static/chat/connection.js";
+import { HttpSocket } from "../../../static/chat/http_socket.js";
+import { Outbox } from "../../../static/chat/outbox.js";
+import { OutboxStore } from "../../../static/chat/outbox_store.js";
+import { Session } from "../../../static/chat/session.js";
+import { Wakefulness } from "../../../static/chat/wakefulness.js";
+
+export class Clock {
   #time = 0;
   #last = 0;
   #timers = new Map();
@@ -35,7 +42,7 @@ class Clock {
   }
 }
 
-class Socket {
+export class Socket {
   static all = [];
   static get last() {
     return Socket.all.at(-1);
@@ -75,10 +82,11 @@ class Socket {
   }
 }
 
-const wire = (frame) => JSON.parse(JSON.stringify(frame));
-const HELLO = { type: "hello", epoch: "e", resumed: true, you: { id: "ada", name: "Ada" } };
+export const wire = (frame) => JSON.parse(JSON.stringify(frame));
+export const HELLO = { type: "hello", epoch: "e", resumed: true, you: { id: "ada", name: "Ada" } };
 
-function aConnection(random = () => 0) {
+export function aConnection(random = () => 0) {
+  Socket.all = [];
   const clock = new Clock();
   const states = [];
   const events = [];
@@ -89,12 +97,12 @@ function aConnection(random = () => 0) {
     state: (state) => states.push(wire(state)),
   };
   const [webSocket, httpSocket] = ["ws", "http"].map((kind) => () => new Socket(kind));
-  const connection = new connections.Connection({ webSocket, httpSocket, clock, random, on });
+  const connection = new Connection({ webSocket, httpSocket, clock, random, on });
   connection.open();
   return { connection, clock, states, events };
 }
 
-function overHttp() {
+export function overHttp() {
   const made = aConnection(() => 1);
   Socket.last.breaks();
   made.clock.pass(0.5);
@@ -103,20 +111,20 @@ function overHttp() {
   return { ...made, http: Socket.last };
 }
 
-function aWakefulness() {
+export function aWakefulness() {
   const [here, page, clock] = [new EventTarget(), new EventTarget(), new Clock()];
   let count = 0;
   const woke = () => void (count += 1);
-  new wakefulnesses.Wakefulness({ window: here, document: page, clock, woke });
+  new Wakefulness({ window: here, document: page, clock, woke });
   return { here, page, clock, woken: () => count };
 }
 
-function aSession(name) {
+export function aSession(name) {
   const sent = [];
   const taken = [];
   const errors = [];
   const drops = [];
-  const session = new sessions.Session({
+  const session = new Session({
     send: (frame) => sent.push(wire(frame)),
     drop: (farewell) => drops.push(farewell),
     name: () => name,
@@ -134,12 +142,12 @@ function aSession(name) {
   return { session, sent, taken, errors, drops, hears };
 }
 
-function anOutbox() {
+export function anOutbox() {
   const sent = [];
   const clock = new Clock();
   const stored = new Map();
   let number = 0;
-  const outbox = new outboxes.Outbox({
+  const outbox = new Outbox({
     send: ({ nonce }) => sent.push(nonce),
     store: { save: (entry) => stored.set(entry.nonce, wire(entry)), remove: (nonce) => stored.delete(nonce) },
     makeNonce: () => `n${++number}`,
@@ -152,7 +160,7 @@ function anOutbox() {
 }
 
 // Pages of one browser, each with its outbox store: they share the storage, and hear each other.
-class Browser {
+export class Browser {
   storage = {};
   pages = [];
   #api = {
@@ -166,7 +174,7 @@ class Browser {
     const page = { owner, channel, has: new Set(), awake: true, clock };
     this.pages.push(page);
     const act = (action) => (this.#acting = page) && action();
-    const store = new stores.OutboxStore({
+    const store = new OutboxStore({
       storage: () => new Proxy(this.storage, { get: (_, name) => this.#api[name] }),
       channel,
       owner,
@@ -197,11 +205,11 @@ class Browser {
 }
 
 // Answers to the requests of an HttpSocket, given one by one.
-function anHttpSocket() {
+export function anHttpSocket() {
   const clock = new Clock();
   const requests = [];
   const frames = [];
-  const socket = new httpSockets.HttpSocket({
+  const socket = new HttpSocket({
     clock,
     me: "ada",
     fetch: (path, { body, signal }) =>
@@ -229,7 +237,7 @@ function anHttpSocket() {
   return { socket, clock, requests, frames, sends, page, settled, opened, joined };
 }
 
-function message(seq, more = {}) {
+export function message(seq, more = {}) {
   const at = "2026-11-22T12:00:00Z";
   return { seq, rev: seq, by: "ada", name: "Ada", text: `text ${seq}`, at, ...more };
 }

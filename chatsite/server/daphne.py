@@ -1,10 +1,10 @@
-"""Daphne, made fit for the open internet.
+"""Daphne, with a few overrides.
 
 The usual commands start it, `daphne chatsite.asgi:application` and `manage.py runserver`:
 `register`, called when the app is ready, makes it their server class. It adds the client's
-address behind trusted proxies, bounds on frames and bodies, sockets as chatsite/websocket.py has
-them, and an end that loses nothing. Under a stock Daphne or another ASGI server the site works
-too, without these.
+address behind trusted proxies, bounds on frames and bodies, sockets as websocket.py has them,
+ASGI's lifespan, and an end that loses nothing. Under a stock Daphne or another ASGI server the
+site works too, without these.
 """
 
 import asyncio
@@ -12,6 +12,7 @@ import gc
 import logging
 import os
 import resource
+import sys
 import threading
 
 from daphne import cli, http_protocol, server
@@ -19,11 +20,11 @@ from daphne.management.commands import runserver
 from django.conf import settings
 from twisted.internet.defer import Deferred, gatherResults, maybeDeferred
 
-from chat import database, outlet, protocol
-from chat.relay import running_relay
-from chatsite import descriptors, listening
-from chatsite.forwarded import client_address
-from chatsite.websocket import WebSocket
+from chatsite.server import descriptors
+from chatsite.server.forwarded import client_address
+from chatsite.server.lifespan import Lifespan, StartupFailed
+from chatsite.server.terms import Terms
+from chatsite.server.websocket import Sockets
 
 DAPHNES_PING = 20  # seconds of silence after which it pings, where nobody says otherwise
 PING = 25  # for us: pages ping by themselves, after that at the latest; cut is who is silent for 60
@@ -35,12 +36,12 @@ logger = logging.getLogger(__name__)
 
 
 class Server(server.Server):
-    """Takes Daphne's arguments; some bounds are the protocol's, and not for the caller to set."""
+    """Takes Daphne's arguments; some bounds are the application's, not for the caller to set."""
+
+    terms: Terms
 
     def __init__(self, *args, **options):
         options |= {
-            "websocket_max_message_size": protocol.LIMITS["frame"],
-            "websocket_max_frame_size": protocol.LIMITS["frame"],
             # They take the leftmost address, which anyone can forge; CHAT_TRUSTED_HOPS does not.
             "proxy_forwarded_address_header": None,
             "proxy_forwarded_port_header": None,
@@ -51,22 +52,32 @@ class Server(server.Server):
         self._ready = options.pop("ready_callable", None)
         self._ports = []
         super().__init__(*args, ready_callable=self._prepare, **options)
-        self.application = _counted(self.application)
+        self._lifespan = Lifespan(self.application)
+        self.application = self._counted(self.application)
         # Twisted's 50 are too few when a thousand come back at once.
         self.endpoints = [
             f"{endpoint}:backlog={BACKLOG}" if endpoint.startswith("tcp:") else endpoint
             for endpoint in self.endpoints
         ]
 
+    def run(self):
+        self.terms.begins()
+        try:
+            server.twisted_loop.run_until_complete(self._lifespan.startup())
+        except StartupFailed as failed:
+            logger.critical("the application can't start: %s", failed)
+            sys.exit(1)
+        try:
+            super().run()
+        finally:  # it has ended long since, but where there was nothing to listen on
+            server.twisted_loop.run_until_complete(self._lifespan.shutdown())
+
     def _prepare(self):
         """Called once the factories are made, before the first connection."""
-        logger.info("the database is %s", database.which())
         _raise_open_files_limit()
         descriptors.watch()
         _spare_what_stays()
-        self.ws_factory.protocol = WebSocket
-        # Say why (1009, 1007) before the socket closes, instead of cutting it.
-        self.ws_factory.failByDrop = False
+        self.ws_factory = Sockets(self)
         stock = self.http_factory.buildProtocol
 
         def build(address):
@@ -75,15 +86,13 @@ class Server(server.Server):
             return channel
 
         self.http_factory.buildProtocol = build
+        self.terms.listens()
         if self._ready:
             self._ready()
 
-    def run(self):
-        listening.be_the_only_one()
-        super().run()
-
     def listen_error(self, failure):
-        listening.refuse(failure.value)
+        self.terms.is_deaf(failure.value)
+        super().listen_error(failure)
 
     def listen_success(self, port):
         self._ports.append(port)
@@ -103,9 +112,7 @@ class Server(server.Server):
         """Take nobody new, say `bye`, store what waits, let everybody leave."""
         closed = gatherResults([maybeDeferred(port.stopListening) for port in self._ports])
         await closed.asFuture(asyncio.get_running_loop())
-        relay = running_relay()
-        if relay:
-            await relay.farewell()
+        await self.terms.farewell()
         instances = {
             details["application_instance"]
             for details in self.connections.values()
@@ -116,8 +123,7 @@ class Server(server.Server):
             for instance in late:
                 instance.cancel()
             await asyncio.gather(*late, return_exceptions=True)
-        if relay:
-            await relay.stop()
+        await self._lifespan.shutdown()
 
     def create_application(self, protocol, scope):
         peer = (scope.get("client") or [None])[0]
@@ -127,8 +133,18 @@ class Server(server.Server):
         address = client_address(peer, forwarded, settings.CHAT_TRUSTED_HOPS)
         scope["client"] = [address, 0] if address else None
         if scope["type"] == "websocket":
-            scope["extensions"] = {"websocket.http.response": {}, outlet.EXTENSION: protocol}
+            scope["extensions"] = {"websocket.http.response": {}, self.terms.extension: protocol}
         return super().create_application(protocol, scope)
+
+    def _counted(self, application):
+        """Lets a socket know of each frame that the application has taken."""
+
+        async def run(scope, receive, send):
+            if scope["type"] == "websocket":
+                receive = scope["extensions"][self.terms.extension].counted(receive)
+            await application(scope, receive, send)
+
+        return run
 
 
 class Request(http_protocol.WebRequest):
@@ -170,17 +186,6 @@ class Request(http_protocol.WebRequest):
         channel.loseConnection()
 
 
-def _counted(application):
-    """Lets a socket know of each frame that the application has taken."""
-
-    async def run(scope, receive, send):
-        if scope["type"] == "websocket":
-            receive = scope["extensions"][outlet.EXTENSION].counted(receive)
-        await application(scope, receive, send)
-
-    return run
-
-
 def _raise_open_files_limit():
     """Each socket is an open file, and the usual limit is 1,024."""
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
@@ -196,7 +201,8 @@ def _spare_what_stays():
     gc.freeze()
 
 
-def register():
-    """Make it the server of the commands `daphne` and `runserver`."""
-    cli.CommandLineInterface.server_class = Server
-    runserver.Command.server_cls = Server
+def register(terms: Terms):
+    """Make it the server of the commands `daphne` and `runserver`, on these terms."""
+    chosen = type("ServerOnTerms", (Server,), {"terms": terms})
+    cli.CommandLineInterface.server_class = chosen
+    runserver.Command.server_cls = chosen

@@ -1,0 +1,81 @@
+"""What our server uses of other people's libraries beyond what they document."""
+
+import ast
+import inspect
+import re
+
+import pytest
+from daphne import cli, http_protocol, server
+from daphne.management.commands import runserver
+from twisted.web.http import HTTPChannel
+from websockets.http11 import Response
+
+from chat.tests.support.servers import ROOT
+
+pytestmark = pytest.mark.stack("embedded")  # needs no server: once is enough
+
+# Daphne documents its commands, and no class of its own. Each name, and why it is used.
+DAPHNE = {
+    "run": "the application starts before it listens",
+    "ready_callable": "the factories are there, and no connection yet",
+    "listen_success": "a port, to be closed when the process is to end",
+    "kill_all_applications": "called when the process is to end, which waits for its result",
+    "create_application": "the scope gets the client's address and the way out",
+    "application": "the application's `receive` is counted",
+    "endpoints": "each gets a longer queue of connections to accept",
+    "connections": "what must end before the process does",
+    "application_instance": "the same: its task",
+    "http_factory": "makes our requests",
+    "ws_factory": "makes our sockets",
+    "protocol_connected": "a socket is looked at for time-outs",
+    "protocol_disconnected": "and no more",
+    "log_action": "the access log",
+    "root_path": "an option of the command",
+    "ping_interval": "an option of the command",
+    "ping_timeout": "an option of the command",
+    "websocket_connect_timeout": "an option of the command",
+    "handle_reply": "what it calls of a socket: the application has said something",
+    "handle_exception": "the same: it has broken",
+    "check_timeouts": "the same: every two seconds",
+}
+
+
+@pytest.mark.parametrize("name", DAPHNE)
+def test_daphnes_server_has_what_we_replace_or_ask(name):
+    source = inspect.getsource(server.Server)
+    assert re.search(rf"def {name}\(|\bself\.{name}\b|\"{name}\"|protocol\.{name}\(", source)
+
+
+def test_daphnes_commands_read_which_server_to_start():
+    assert issubclass(cli.CommandLineInterface.server_class, server.Server)
+    assert issubclass(runserver.Command.server_cls, server.Server)
+
+
+def test_daphne_runs_in_the_loop_that_it_makes():
+    assert "run_until_complete" in dir(server.twisted_loop)
+
+
+def test_daphnes_request_hands_its_connection_to_a_socket():
+    source = inspect.getsource(http_protocol.WebRequest.process)
+    assert "ws_factory.buildProtocol" in source
+    assert "transport, self.transport = self.transport, None" in source  # how we know that it did
+
+
+def test_twisteds_requests_are_bounded_while_they_come_in():
+    channel = HTTPChannel()
+    assert channel.requests == []  # the one cycle that a socket would leave
+    for name in "gotLength", "handleContentChunk", "process":
+        assert hasattr(channel.requestFactory, name)
+
+
+def test_websockets_writes_a_response():
+    assert callable(Response.serialize)  # its documentation has the class, not how it is written
+
+
+def test_no_private_name_is_used():
+    for file in (ROOT / "chatsite/server").glob("*.py"):
+        for node in ast.walk(ast.parse(file.read_text())):
+            if isinstance(node, ast.Attribute) and re.match(r"_[^_]", node.attr):
+                own = isinstance(node.value, ast.Name) and node.value.id in {"self", "WebSocket"}
+                # `os._exit` has it by its documentation.
+                assert own or node.attr == "_exit", f"{file.name}:{node.lineno} {node.attr}"

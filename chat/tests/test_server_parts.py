@@ -1,0 +1,292 @@
+"""The parts of our Daphne by themselves: what comes in, what goes out, what they know."""
+
+import ast
+import asyncio
+import contextlib
+import json
+import socket
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from twisted.internet.testing import StringTransport
+from websockets.frames import Frame, Opcode
+from websockets.protocol import State
+from websockets.server import ServerProtocol
+
+from chat.tests.support.servers import ROOT
+from chatsite.server.inward import SLICE, Inward
+from chatsite.server.reading import UNREAD_FRAMES
+from chatsite.server.terms import Goodbye, Terms
+from chatsite.server.transport import PIECE, Direct
+from chatsite.server.websocket import WebSocket
+
+pytestmark = pytest.mark.stack("embedded")  # no database has a part in it
+
+HANDSHAKE = (
+    b"GET /ws/ HTTP/1.1\r\nHost: example.org\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+    b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n"
+)
+PING = Frame(Opcode.PING, b"").serialize(mask=True)
+
+
+def framed(payload: str | bytes, opcode: Opcode = Opcode.TEXT, fin: bool = True) -> bytes:
+    data = payload.encode() if isinstance(payload, str) else payload
+    return Frame(opcode, data, fin).serialize(mask=True)
+
+
+def test_the_server_knows_nothing_of_the_chat():
+    for file in (ROOT / "chatsite/server").glob("*.py"):
+        for node in ast.walk(ast.parse(file.read_text())):
+            names = [alias.name for alias in getattr(node, "names", ())]
+            if isinstance(node, ast.ImportFrom):
+                names = [node.module]
+            elif not isinstance(node, ast.Import):
+                continue
+            assert not [name for name in names if name.split(".")[0] == "chat"], file.name
+
+
+# --- inward --------------------------------------------------------------------------------------
+def inward() -> Inward:
+    return Inward(ServerProtocol(state=State.OPEN, max_size=16 * 1024))
+
+
+def taken(coming: Inward) -> list[Frame]:
+    return list(iter(coming.take, None))
+
+
+@given(st.lists(st.text(max_size=300), max_size=8), st.data())
+def test_texts_are_the_same_however_they_are_cut(texts, data):
+    wire = b"".join(map(framed, texts))
+    coming, read = inward(), []
+    while wire:
+        size = data.draw(st.integers(1, len(wire)))
+        coming.put(wire[:size])
+        wire = wire[size:]
+        read += [coming.message(frame)["text"] for frame in taken(coming)]
+    assert read == texts
+    assert not coming
+
+
+def test_what_comes_at_once_is_looked_at_a_slice_at_a_time():
+    coming = inward()
+    coming.put(PING * 10_000)
+    assert coming.take().opcode is Opcode.PING
+    assert coming.unread == 10_000 * len(PING) - SLICE
+    assert len(taken(coming)) == 9_999
+
+
+def test_a_message_without_end_that_says_nothing_takes_no_memory():
+    coming = inward()
+    coming.put(framed("", fin=False) + framed("", Opcode.CONT, fin=False) * 1000)
+    coming.put(framed("é".encode()[:1], Opcode.CONT, fin=False))
+    coming.put(framed("é".encode()[1:], Opcode.CONT))
+    messages = [coming.message(frame) for frame in taken(coming)]
+    assert messages.pop() == {"type": "websocket.receive", "text": "é"}
+    assert messages == [None] * 1002
+
+
+# --- outward -------------------------------------------------------------------------------------
+class Transport(StringTransport):
+    """Twisted's, with a socket whose other end nobody reads until a test does."""
+
+    def __init__(self):
+        super().__init__()
+        self.handle, self.other = socket.socketpair()
+        self.handle.setblocking(False)
+        self.other.setblocking(False)
+        self.aborted = False
+        self.registerProducer(self, streaming=True)  # as the HTTP channel has done
+
+    def getHandle(self):
+        return self.handle
+
+    def fills_up(self):
+        with contextlib.suppress(BlockingIOError):
+            while True:
+                self.handle.send(b"x" * 4096)
+
+    def heard(self) -> bytes:
+        with contextlib.suppress(BlockingIOError):
+            return self.other.recv(100_000)
+        return b""
+
+    def abortConnection(self):
+        self.aborted = True
+
+
+@pytest.fixture
+def transport():
+    made = Transport()
+    yield made
+    made.handle.close()
+    made.other.close()
+
+
+def test_what_the_system_takes_goes_out_at_once(transport):
+    out = Direct(transport)
+    assert out.write(b"hello")
+    assert transport.heard() == b"hello"
+    assert (out.unsent, transport.value()) == (0, b"")
+
+
+async def test_what_it_does_not_take_waits_in_order_and_is_counted(transport):
+    out = Direct(transport)
+    transport.fills_up()
+    pieces = [bytes([number]) * 50_000 for number in range(10)]
+    for number, piece in enumerate(pieces, 1):
+        assert not out.write(piece)
+        assert out.unsent == number * 50_000
+    waiting = asyncio.create_task(out.flushed())
+    while transport.value() != b"".join(pieces):
+        assert len(transport.value()) - (500_000 - out.unsent) <= PIECE + 50_000, "a piece at most"
+        await asyncio.sleep(0)
+        assert waiting.done() is (out.unsent <= PIECE)
+        out.resumeProducing()  # as the transport does when it has sent what it had
+    out.resumeProducing()
+    assert out.unsent == 0
+    await waiting
+
+
+async def test_who_waits_for_a_socket_that_is_closed_waits_no_more(transport):
+    out = Direct(transport)
+    transport.fills_up()
+    out.write(b"x" * 500_000)
+    waiting = asyncio.create_task(out.flushed())
+    await asyncio.sleep(0)
+    out.stopProducing()
+    await waiting
+    assert out.unsent == 0
+
+
+def test_a_connection_is_closed_when_all_is_sent(transport):
+    out = Direct(transport)
+    transport.fills_up()
+    out.write(b"the last words")
+    out.finish()
+    assert not transport.disconnecting
+    out.resumeProducing()
+    assert transport.disconnecting
+    assert transport.value() == b"the last words"
+
+
+# --- a socket ------------------------------------------------------------------------------------
+class Server:
+    """What a socket asks of its server."""
+
+    root_path, ping_interval, ping_timeout, websocket_connect_timeout = "", 25, 30, 5
+    terms = Terms(16 * 1024, "outlet", Goodbye("slow", 4008), Goodbye("flood", 4029), None)
+
+    def __init__(self):
+        self.queue = asyncio.Queue()
+
+    def create_application(self, protocol, scope):
+        self.scope = scope
+        return self.queue
+
+    def protocol_connected(self, protocol):
+        self.connected = True
+
+    def protocol_disconnected(self, protocol):
+        self.connected = False
+
+    def log_action(self, *what):
+        pass
+
+
+@pytest.fixture
+async def shaken(transport):
+    """A socket whose handshake has come and is not answered."""
+    made = WebSocket(Server())
+    made.makeConnection(transport)
+    made.dataReceived(HANDSHAKE)
+    assert made.server.queue.get_nowait() == {"type": "websocket.connect"}
+    yield made
+    made.connectionLost(None)
+    assert not made.server.connected
+
+
+@pytest.fixture
+def opened(shaken, transport):
+    shaken.handle_reply({"type": "websocket.accept"})
+    assert transport.heard().startswith(b"HTTP/1.1 101 ")
+    return shaken
+
+
+async def its_turn() -> None:
+    """Once round the loop."""
+    await asyncio.sleep(0)
+
+
+async def test_ten_thousand_frames_that_come_at_once_let_others_have_their_turn(opened, transport):
+    opened.dataReceived(PING * 10_000)
+    assert transport.producerState == "paused"
+    pongs = [len(transport.heard()) // 2]
+    while sum(pongs) < 10_000:
+        await its_turn()
+        pongs.append(len(transport.heard()) // 2)
+    assert max(pongs) <= SLICE / len(PING) + 1
+    for _ in range(10):  # the last slice
+        await its_turn()
+    assert transport.producerState == "producing"
+
+
+async def test_what_comes_before_the_answer_waits_and_is_bounded(shaken, transport):
+    shaken.dataReceived(framed("early"))
+    assert shaken.server.queue.empty()
+    shaken.handle_reply({"type": "websocket.accept"})
+    assert shaken.server.queue.get_nowait()["text"] == "early"
+
+
+async def test_who_sends_much_before_the_answer_is_cut(shaken, transport):
+    for _ in range(20):
+        shaken.dataReceived(framed("x" * 16_000))
+    assert transport.aborted
+
+
+async def test_a_socket_is_not_read_while_the_application_is_behind(opened, transport):
+    texts = [str(number) for number in range(3 * UNREAD_FRAMES)]
+    opened.dataReceived(b"".join(map(framed, texts)))
+    receive, read = opened.counted(opened.server.queue.get), []
+    for _ in range(10):
+        await its_turn()
+    assert opened.server.queue.qsize() == UNREAD_FRAMES
+    assert transport.producerState == "paused"
+    while len(read) < len(texts):
+        read.append((await receive())["text"])
+    assert read == texts
+    await its_turn()
+    assert transport.producerState == "producing"
+
+
+async def test_frames_that_came_before_a_close_are_not_lost(opened, transport):
+    texts = [json.dumps(number) for number in range(UNREAD_FRAMES + 20)]
+    close = framed((1000).to_bytes(2), Opcode.CLOSE)
+    opened.dataReceived(b"".join(map(framed, texts)) + close)
+    receive = opened.counted(opened.server.queue.get)
+    assert [(await receive())["text"] for _ in texts] == texts
+    await its_turn()
+    assert transport.disconnecting
+
+
+async def test_an_application_that_never_answers_is_answered_for(shaken, transport):
+    shaken.server.websocket_connect_timeout = -1.0
+    shaken.check_timeouts()
+    assert transport.heard().startswith(b"HTTP/1.1 403 ")
+    assert transport.disconnecting
+
+
+async def test_an_application_that_breaks_is_answered_for(shaken, transport):
+    shaken.handle_exception(ValueError())
+    assert transport.heard().startswith(b"HTTP/1.1 500 ")
+
+
+async def test_who_does_not_answer_a_ping_is_cut(opened, transport):
+    opened.server.ping_interval = -1.0
+    opened.check_timeouts()
+    assert transport.heard() == Frame(Opcode.PING, b"").serialize(mask=False)
+    opened.check_timeouts()
+    assert not transport.aborted
+    opened.server.ping_timeout = -1.0
+    opened.check_timeouts()
+    assert transport.aborted

@@ -1,0 +1,29 @@
+from django.apps import AppConfig
+
+
+class ChatSiteConfig(AppConfig):
+    name = "chatsite"
+
+    def ready(self):
+        # `daphne …` reads its server class after it has imported the application, `runserver`
+        # before, so asgi.py would be too late.
+        from chat import lifespan, outlet, protocol
+        from chatsite import listening
+        from chatsite.server.daphne import register
+        from chatsite.server.terms import Goodbye, Terms
+
+        def goodbye(code: str, message: str) -> Goodbye:
+            return Goodbye(protocol.bye(code, message), protocol.CLOSE_CODES[code])
+
+        register(
+            Terms(
+                frame_bytes=protocol.LIMITS["frame"],
+                extension=outlet.EXTENSION,
+                slow=goodbye("slow", "You don't read what is sent to you."),
+                flood=goodbye("flood", "You send faster than this can be read."),
+                begins=listening.be_the_only_one,
+                listens=listening.say_which_database,
+                is_deaf=listening.refuse,
+                farewell=lifespan.farewell,
+            )
+        )

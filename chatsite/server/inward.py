@@ -1,0 +1,67 @@
+"""What comes in by a socket: frames, a few at a time, and the messages that they make. Pure.
+
+To read a frame is work, however small it is, and one read of a socket may bring ten thousand.
+"""
+
+from websockets.frames import Frame, Opcode
+from websockets.http11 import Request
+from websockets.server import ServerProtocol
+
+SLICE = 1024  # bytes that are read in one go: at most 170 frames
+
+
+class Inward:
+    """What has come in, in order. `take` is the one place that every frame of any kind passes."""
+
+    __slots__ = ("_begun", "_binary", "_events", "_rest", "_wire")
+
+    def __init__(self, wire: ServerProtocol):
+        self._wire = wire
+        self._rest = b""  # has come, and was not looked at
+        self._events: list[Request | Frame] = []  # the last one comes first
+        self._begun: bytearray | None = None  # a message that has not ended yet
+        self._binary = False
+
+    def put(self, data: bytes) -> None:
+        self._rest = self._rest + data if self._rest else data
+
+    @property
+    def unread(self) -> int:
+        """How many bytes were not looked at."""
+        return len(self._rest)
+
+    def __bool__(self) -> bool:
+        """Whether there may be something to take."""
+        return bool(self._events or self._rest)
+
+    def take(self) -> Request | Frame | None:
+        """The next that has come in whole; None where more has to come first."""
+        while not self._events and self._rest:
+            data, self._rest = self._rest[:SLICE], self._rest[SLICE:]
+            self._wire.receive_data(data)
+            self._events = self._wire.events_received()
+            self._events.reverse()
+        return self._events.pop() if self._events else None
+
+    def message(self, frame: Frame) -> dict | None:
+        """The message that a frame of text or bytes ends, as ASGI has it; None if it ends none.
+
+        Raises `UnicodeDecodeError`.
+        """
+        if self._begun is None:
+            self._binary = frame.opcode is Opcode.BINARY
+            if frame.fin:
+                return self._event(frame.data)
+            self._begun = bytearray()
+        self._begun += frame.data
+        if not frame.fin:
+            return None
+        data, self._begun = bytes(self._begun), None
+        return self._event(data)
+
+    def _event(self, data: bytes) -> dict:
+        kind = {"bytes": data} if self._binary else {"text": data.decode()}
+        return {"type": "websocket.receive", **kind}
+
+    def clear(self) -> None:
+        self._rest, self._events = b"", []

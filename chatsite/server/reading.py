@@ -1,0 +1,115 @@
+"""How a socket is read: a few frames at a time, and not while the application is behind."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+from twisted.internet.protocol import Protocol
+from websockets.frames import Frame
+from websockets.http11 import Request
+
+from chatsite.server.inward import Inward
+
+IN_A_ROW = 32  # frames that are taken at once; then others have their turn
+UNREAD_FRAMES = 64  # messages for the application; with more waiting the socket is not read
+FLOOD = 10.0  # seconds of that until it is closed
+BREATH = 0.25  # seconds of reading that don't end a flood: a busy machine takes such breaks
+EARLY_BYTES = 64 * 1024  # what may come before the handshake is answered; nobody needs that
+
+
+class Reading(Protocol):
+    """To be extended by what is done with what is read: `take`, `flush` and `flooded`."""
+
+    inward: Inward
+    queue: asyncio.Queue[dict] | None = None  # to the application
+    unanswered = False  # the handshake is: what comes meanwhile waits
+    heard = 0.0  # when it last sent anything
+    _paused = False  # it is not read
+    _held = False  # too much waits for the application
+    _released = 0.0
+    _flood_began = 0.0
+    _flood_ends: asyncio.TimerHandle | None = None
+    _turn: asyncio.Handle | None = None  # takes what has come, when others have had theirs
+
+    def take(self, event: Request | Frame) -> None:
+        raise NotImplementedError
+
+    def flush(self) -> None:
+        """Called when some were taken."""
+        raise NotImplementedError
+
+    def flooded(self) -> None:
+        """Called when it has sent too much for too long."""
+        raise NotImplementedError
+
+    def dataReceived(self, data):
+        self.heard = now()
+        self.inward.put(data)
+        if self._turn is None and not self._held:
+            self.take_some()
+
+    def take_some(self) -> None:
+        self._turn = None
+        for _ in range(IN_A_ROW):
+            event = None if self._held or self.unanswered else self.inward.take()
+            if event is None:
+                break
+            self.take(event)
+        self.flush()
+        self._go_on()
+
+    def _go_on(self) -> None:
+        """Read on where all was taken; the rest is taken when others have had their turn."""
+        if self.unanswered:
+            if self.inward.unread > EARLY_BYTES:
+                self.transport.abortConnection()
+            return
+        more = bool(self.inward)
+        if more and not self._held:
+            self._turn = asyncio.get_running_loop().call_soon(self.take_some)
+        if self._paused is not (more or self._held):
+            self._paused = not self._paused
+            (self.transport.pauseProducing if self._paused else self.transport.resumeProducing)()
+
+    # --- not while too much waits ----------------------------------------------------------------
+    def give(self, message: dict) -> None:
+        """Hand a message to the application."""
+        self.queue.put_nowait(message)
+        if self.queue.qsize() >= UNREAD_FRAMES:
+            self._hold()
+
+    def counted(self, receive: Callable[[], Awaitable[dict]]) -> Callable[[], Awaitable[dict]]:
+        """The application's `receive`, which lets this socket be read again."""
+
+        async def taken():
+            event = await receive()
+            if self._held and self.queue.qsize() <= UNREAD_FRAMES // 2:
+                self.release()
+            return event
+
+        return taken
+
+    def _hold(self) -> None:
+        if now() > self._released + BREATH:
+            self._flood_began = now()
+        self._held = True
+        left = self._flood_began + FLOOD - now()
+        self._flood_ends = asyncio.get_running_loop().call_later(left, self.flooded)
+
+    def release(self) -> None:
+        if self._held:
+            self._flood_ends.cancel()
+            self._held = False
+            self._released = now()
+            self._turn = self._turn or asyncio.get_running_loop().call_soon(self.take_some)
+
+    def stop_reading(self) -> None:
+        """It is closed."""
+        self.inward.clear()
+        self._held = self.unanswered = False
+        for timer in self._flood_ends, self._turn:
+            if timer:
+                timer.cancel()
+
+
+def now() -> float:
+    return asyncio.get_running_loop().time()
