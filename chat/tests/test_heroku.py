@@ -380,7 +380,7 @@ def test_a_database_that_does_not_speak_tls_gets_no_password(slug, variables, py
         ["sh", "-c", PROCFILE["release"]], cwd=slug, env=env, capture_output=True, text=True
     )
     assert done.returncode != 0
-    assert "server does not support SSL" in done.stdout
+    assert "server does not support SSL" in done.stderr
 
 
 def test_the_deploy_checks_find_nothing(slug, variables):
