@@ -1,8 +1,4 @@
-import logging
-
 from django.apps import AppConfig
-
-logger = logging.getLogger(__name__)
 
 
 class ChatSiteConfig(AppConfig):
@@ -11,13 +7,10 @@ class ChatSiteConfig(AppConfig):
     def ready(self):
         # `daphne …` reads its server class after it has imported the application, `runserver`
         # before, so asgi.py would be too late.
-        from chat import database, lifespan, outlet, protocol
+        from chat import lifespan, outlet, protocol
         from chatsite import listening
         from chatsite.server.daphne import register
         from chatsite.server.terms import Goodbye, Terms
-
-        def ready() -> None:
-            logger.info("the database is %s", database.which())
 
         def goodbye(code: str, message: str) -> Goodbye:
             return Goodbye(protocol.bye(code, message), protocol.CLOSE_CODES[code])
@@ -28,9 +21,9 @@ class ChatSiteConfig(AppConfig):
                 extension=outlet.EXTENSION,
                 slow=goodbye("slow", "You don't read what is sent to you."),
                 flood=goodbye("flood", "You send faster than this can be read."),
-                begin=listening.be_the_only_one,
-                ready=ready,
-                refuse=listening.refuse,
+                begins=listening.be_the_only_one,
+                listens=listening.say_which_database,
+                is_deaf=listening.refuse,
                 farewell=lifespan.farewell,
             )
         )

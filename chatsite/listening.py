@@ -1,10 +1,12 @@
 """What must be so before the server listens, and what is said where it can't."""
 
 import errno
+import logging
 
 from django.conf import settings
 from twisted.internet.error import CannotListenError
 
+from chat.database import which
 from chatsite import lock, start
 
 HINTS = {
@@ -12,6 +14,9 @@ HINTS = {
     errno.EACCES: "ports below 1024 are for root alone. Another port: make run PORT=8000",
     errno.EADDRNOTAVAIL: "this machine has no such address. For all it has: make run HOST=0.0.0.0",
 }
+
+
+logger = logging.getLogger(__name__)
 
 
 def be_the_only_one() -> None:
@@ -30,6 +35,11 @@ def be_the_only_one() -> None:
         )
     except OSError as error:
         start.refuse(f"CHAT_DATA={settings.DATA_DIR} can't be used: {error}")
+
+
+def say_which_database() -> None:
+    """It may be another one than somebody believes."""
+    logger.info("the database is %s", which())
 
 
 def refuse(error: Exception) -> None:

@@ -24,7 +24,7 @@ def main(host: str, port: str) -> None:
     from daphne.cli import CommandLineInterface
     from daphne.endpoints import build_endpoint_description_strings
 
-    from chatsite.asgi import application  # makes Django ready, which the server needs
+    from chatsite.asgi import application  # makes Django ready, which makes it our server
 
     server = CommandLineInterface.server_class(
         application=application,

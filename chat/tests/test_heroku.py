@@ -351,7 +351,7 @@ def test_the_first_admin_can_log_in_with_the_config_vars(dyno, variables):
     assert "Keep the room in order" in admin.body.decode()
 
 
-def test_a_busy_dyno_keeps_to_4_connections_to_postgresql_and_2_to_redis(dyno, meet, servers):
+def test_a_busy_dyno_keeps_to_5_connections_to_postgresql_and_2_to_redis(dyno, meet, servers):
     postgres, keys = servers
     crowd = [meet(f"Person {number}") for number in range(10)]
     paths = ["/", "/readyz", "/api/messages?before=9", "/admin/login/"] * 15
@@ -362,7 +362,7 @@ def test_a_busy_dyno_keeps_to_4_connections_to_postgresql_and_2_to_redis(dyno, m
             person.is_accepted(nonce)
         assert {answer.status for answer in asked} == {200}
     sessions = postgres.sessions()  # the pool gives none back for minutes
-    assert 1 <= len(sessions) <= 4
+    assert 1 <= len(sessions) <= 5
     assert all(session["ssl"] for session in sessions)
     assert 1 <= keys.clients() <= 2
 
@@ -396,7 +396,7 @@ def test_a_database_that_does_not_speak_tls_gets_no_password(slug, variables, py
         ["sh", "-c", PROCFILE["release"]], cwd=slug, env=env, capture_output=True, text=True
     )
     assert done.returncode != 0
-    assert "server does not support SSL" in done.stdout
+    assert "server does not support SSL" in done.stderr
 
 
 def test_the_deploy_checks_find_nothing(slug, variables):

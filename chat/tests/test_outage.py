@@ -1,6 +1,7 @@
 """Outages in a quiet room; faults/ has them under load. Real servers, really gone."""
 
 import pytest
+import redis
 
 from chat.tests.support import eventually
 
@@ -62,3 +63,26 @@ def test_who_comes_while_the_database_hangs_is_told_so_and_may_read(two, join, c
     bob.joins("Bob")
     bob.says("now")
     ada.hears("now")
+
+
+def test_a_redis_that_has_as_many_clients_as_it_allows_is_one_outage(two, join):
+    """One of a process's two connections lives on, the other is refused, again and again."""
+    ada, bob = join(two, "Ada"), join(two, "Bob", process=1)
+    for person in ada, bob:  # each process has published, so it has both connections
+        person.says("before")
+    with redis.Redis.from_url(two.redis.url) as owner:
+        owner.config_set("maxclients", 3)  # both that listen, and this one
+        owner.client_kill_filter(_type="normal", skipme=True)
+        for number in range(12):
+            ada.says(f"one {number}")
+            bob.says(f"two {number}")
+            ada.hears(f"two {number}")
+        owner.config_set("maxclients", 100)
+    bob.says("after")
+    ada.hears("after")
+    for process in two.processes:
+        lines = process.log.read_text().splitlines()
+        lost = [line for line in lines if "can't be reached" in line]
+        assert len(lost) == 1, lines
+        assert "ConnectionError: " in lost[0]
+        assert not [line for line in lines if "is back" in line], lines

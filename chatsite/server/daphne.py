@@ -20,6 +20,7 @@ from daphne.management.commands import runserver
 from django.conf import settings
 from twisted.internet.defer import Deferred, gatherResults, maybeDeferred
 
+from chatsite.server import descriptors
 from chatsite.server.forwarded import client_address
 from chatsite.server.lifespan import Lifespan, StartupFailed
 from chatsite.server.terms import Terms
@@ -60,7 +61,7 @@ class Server(server.Server):
         ]
 
     def run(self):
-        self.terms.begin()
+        self.terms.begins()
         try:
             server.twisted_loop.run_until_complete(self._lifespan.startup())
         except StartupFailed as failed:
@@ -74,6 +75,7 @@ class Server(server.Server):
     def _prepare(self):
         """Called once the factories are made, before the first connection."""
         _raise_open_files_limit()
+        descriptors.watch()
         _spare_what_stays()
         self.ws_factory = Sockets(self)
         stock = self.http_factory.buildProtocol
@@ -84,12 +86,13 @@ class Server(server.Server):
             return channel
 
         self.http_factory.buildProtocol = build
-        self.terms.ready()
+        self.terms.listens()
         if self._ready:
             self._ready()
 
     def listen_error(self, failure):
-        self.terms.refuse(failure.value)
+        self.terms.is_deaf(failure.value)
+        super().listen_error(failure)
 
     def listen_success(self, port):
         self._ports.append(port)

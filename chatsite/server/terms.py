@@ -2,7 +2,6 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import NoReturn
 
 
 @dataclass(frozen=True)
@@ -17,8 +16,8 @@ class Goodbye:
 class Terms:
     """`extension` is the name under which a WebSocket's scope has its way out (`WebSocket.write`).
 
-    `begin` is called before anything else; it may end the process, where it must not serve. `ready`
-    is called when it listens; `refuse` ends it where it can't, with words for the error.
+    `begins` is called before anything else, `listens` when it listens, `is_deaf` with the reason
+    where it can't; the first and the last may end the process.
     `farewell` is awaited when the process is to end, while everybody is still connected.
     """
 
@@ -26,7 +25,7 @@ class Terms:
     extension: str
     slow: Goodbye  # to a client that doesn't read
     flood: Goodbye  # to a client that sends faster than it is read
-    begin: Callable[[], None]
-    ready: Callable[[], None]
-    refuse: Callable[[Exception], NoReturn]
+    begins: Callable[[], None]
+    listens: Callable[[], None]
+    is_deaf: Callable[[Exception], None]
     farewell: Callable[[], Awaitable[None]]
