@@ -58,6 +58,7 @@ async () => {
     const session = new Session({
       send: (frame) => sent.push(JSON.parse(JSON.stringify(frame))),
       name: () => undefined,
+      token: () => undefined,
       epoch: "epoch 0",
       seq: 0,
       on: {
