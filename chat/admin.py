@@ -273,7 +273,7 @@ class BanAdmin(admin.ModelAdmin):
 
     @admin.action(description="Unban", permissions=["ban"])
     def unban(self, request, queryset):
-        count = moderation.unban(queryset, request.user)
+        count = moderation.unban(queryset.select_related("member"), request.user)
         messages.success(request, f"{count} may come back.")
 
 

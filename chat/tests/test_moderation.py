@@ -100,6 +100,16 @@ def test_bans_of_one_ipv6_address_that_were_made_before_are_of_its_64_bits(mod):
     assert now == ["2001:db8:1:2::/64", *before[1:]]
 
 
+def test_many_bans_are_ended_a_part_at_a_time(mod, django_assert_max_num_queries):
+    Ban.objects.bulk_create(Ban(network=f"10.0.{n >> 8}.{n & 255}") for n in range(1200))
+    version = log.head().version
+    with django_assert_max_num_queries(60):
+        assert moderation.unban(Ban.objects.select_related("member"), mod) == 1200
+    assert log.head().version == version + 3  # transactions
+    assert not Ban.in_force().exists()
+    assert mod.logentry_set.count() == 1200
+
+
 def test_bans_that_have_ended_are_not_loaded(mod):
     now = timezone.now()
     moderation.ban(mod, network="192.0.2.1", expires_at=now - timedelta(seconds=1))
