@@ -6,7 +6,7 @@ import sys
 
 from django.db.backends.signals import connection_created
 
-from chat.database import say_which
+from chat.log.database import say_which
 from chatsite.private import keep_to_ourselves
 from chatsite.start import in_one_line, with_the_database
 

@@ -7,7 +7,7 @@ class ChatConfig(AppConfig):
     name = "chat"
 
     def ready(self):
-        from chat import checks  # noqa: F401 - registers them
-        from chat.database import close_pool
+        from chat.log.database import close_pool
+        from chat.ops import checks  # noqa: F401 - registers them
 
         atexit.register(close_pool)

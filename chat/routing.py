@@ -2,8 +2,8 @@
 
 from django.urls import path, re_path
 
-from chat.consumers import ChatConsumer
-from chat.handshake import deny
+from chat.web.consumers import ChatConsumer
+from chat.web.origin import deny
 
 
 async def not_found(scope, receive, send):

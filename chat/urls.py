@@ -1,11 +1,11 @@
 from django.urls import path
 
-from chat import api, views
+from chat.web import api, page
 
 app_name = "chat"
 urlpatterns = [
-    path("", views.room, name="room"),
-    path("robots.txt", views.robots, name="robots"),
+    path("", page.room, name="room"),
+    path("robots.txt", page.robots, name="robots"),
     path("api/messages", api.messages, name="messages"),
     path("api/member", api.member, name="member"),
 ]

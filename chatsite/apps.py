@@ -7,17 +7,18 @@ class ChatSiteConfig(AppConfig):
     def ready(self):
         # `daphne …` reads its server class after it has imported the application, `runserver`
         # before, so asgi.py would be too late.
-        from chat import lifespan, outlet, protocol
+        from chat.protocol import bounds, outgoing
+        from chat.web import lifespan, outlet
         from chatsite import listening
         from chatsite.server.daphne import register
         from chatsite.server.terms import Goodbye, Terms
 
         def goodbye(code: str, message: str) -> Goodbye:
-            return Goodbye(protocol.bye(code, message), protocol.CLOSE_CODES[code])
+            return Goodbye(outgoing.bye(code, message), bounds.CLOSE_CODES[code])
 
         register(
             Terms(
-                frame_bytes=protocol.LIMITS["frame"],
+                frame_bytes=bounds.LIMITS["frame"],
                 extension=outlet.EXTENSION,
                 slow=goodbye("slow", "You don't read what is sent to you."),
                 flood=goodbye("flood", "You send faster than this can be read."),

@@ -13,8 +13,8 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "chatsite.settings")
 with in_one_line():
     http = get_asgi_application()  # before anything that needs the models
 
-from chat.lifespan import lifespan  # noqa: E402
 from chat.routing import websocket_urlpatterns  # noqa: E402
+from chat.web.lifespan import lifespan  # noqa: E402
 
 application = ProtocolTypeRouter(
     {"http": http, "websocket": URLRouter(websocket_urlpatterns), "lifespan": lifespan}

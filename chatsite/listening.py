@@ -6,7 +6,7 @@ import logging
 from django.conf import settings
 from twisted.internet.error import CannotListenError
 
-from chat.database import which
+from chat.log.database import which
 from chatsite import lock, start
 
 HINTS = {

@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable
 from asgiref.sync import markcoroutinefunction
 from django.http import HttpRequest, HttpResponse
 
-from chat import health
+from chat.ops import health
 
 VIEWS = {"/healthz": health.healthz, "/readyz": health.readyz}
 

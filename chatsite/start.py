@@ -10,7 +10,7 @@ from typing import NoReturn
 from django.core.exceptions import ImproperlyConfigured
 from django.db import DatabaseError, InterfaceError, connection
 
-from chat.database import which
+from chat.log.database import which
 
 
 def refuse(why: object) -> NoReturn:

@@ -1,6 +1,6 @@
 from django.db import migrations
 
-from chat import addresses
+from chat.policy import addresses
 
 
 def widen(apps, schema_editor):

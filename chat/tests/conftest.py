@@ -41,7 +41,7 @@ def flushed(django_db_setup, django_db_blocker):
     yield
     from django.db import connection
 
-    from chat import upkeep
+    from chat.log import upkeep
 
     with django_db_blocker.unblock():
         upkeep.mend()

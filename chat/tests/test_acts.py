@@ -5,10 +5,11 @@ from itertools import groupby
 import pytest
 from django.contrib.auth.models import User
 
-from chat import acts, log, moderation
-from chat.acts import PART, PATIENCE, Acts
-from chat.log import Draft
+from chat.log import acts, append, head, read
+from chat.log.acts import PART, PATIENCE, Acts
+from chat.log.append import Draft
 from chat.models import Act, Message, Pending
+from chat.moderation import verbs
 from chat.tests.support import eventually
 from chat.tests.test_admin import Moderator
 
@@ -29,8 +30,8 @@ def mod(db):
 @pytest.fixture
 def spam(db):
     drafts = [Draft("spammer", "Spammer", f"nonce-{number:04}", "buy") for number in range(SPAM)]
-    log.append(drafts)
-    log.append([Draft("ada", "Ada", "nonce-0001", "a kind word")])
+    append.store(drafts)
+    append.store([Draft("ada", "Ada", "nonce-0001", "a kind word")])
     return Message.objects.filter(author="spammer")
 
 
@@ -47,22 +48,22 @@ def hidden() -> set[int]:
 
 
 def test_the_newest_are_hidden_at_once_and_the_rest_is_stored_to_be_done(mod, spam):
-    act = moderation.hide(spam, mod)
+    act = verbs.hide(spam, mod)
     assert (act.changed, act.left) == (PART, SPAM - PART)
     assert min(hidden()) == SPAM - PART + 1
-    assert [event.seq for event in log.latest(50)] == [SPAM + 1]  # nobody new sees the rest
-    assert log.before(SPAM + 2, 50) == (log.latest(50), False)
+    assert [event.seq for event in read.latest(50)] == [SPAM + 1]  # nobody new sees the rest
+    assert read.before(SPAM + 2, 50) == (read.latest(50), False)
     assert finish(act) == [PART, PART, 100]
     assert len(hidden()) == act.changed == SPAM
     assert not Pending.objects.exists()
-    assert log.head().seq == 2 * SPAM + 1
+    assert head.read_head().seq == 2 * SPAM + 1
     revs = list(Message.objects.order_by("rev").values_list("rev", flat=True))
     assert revs == list(range(SPAM + 1, 2 * SPAM + 2))
 
 
 def test_a_history_of_many_is_one_line_and_of_few_a_line_each(mod, spam):
-    moderation.hide(spam, mod, "advertising")
-    assert moderation.restore(Message.objects.filter(seq__gt=SPAM - 2), mod).changed == 2
+    verbs.hide(spam, mod, "advertising")
+    assert verbs.restore(Message.objects.filter(seq__gt=SPAM - 2), mod).changed == 2
     notes = [(note.content_type.model, note.change_message) for note in mod.logentry_set.all()]
     assert notes == [("message", "Restored.")] * 2 + [
         ("act", f"Hidden. {SPAM:,} messages. Reason: advertising")
@@ -70,30 +71,30 @@ def test_a_history_of_many_is_one_line_and_of_few_a_line_each(mod, spam):
 
 
 def test_to_restore_what_is_still_being_hidden_stops_that_first(mod, spam):
-    hiding = moderation.hide(spam, mod)
-    restoring = moderation.restore(spam, mod)
+    hiding = verbs.hide(spam, mod)
+    restoring = verbs.restore(spam, mod)
     assert not Pending.objects.filter(act=hiding).exists()
     finish(Act.objects.get(pk=hiding.pk))
     finish(restoring)
     assert not hidden()
-    assert len(log.latest(SPAM + 1)) == SPAM + 1
+    assert len(read.latest(SPAM + 1)) == SPAM + 1
     # Who has left them out, as they were to be hidden, is told of each.
     told = Message.objects.filter(author="spammer", rev__gt=SPAM + 1)
     assert told.count() == SPAM
 
 
 def test_to_restore_a_part_of_it_leaves_the_rest_to_be_hidden(mod, spam):
-    hiding = moderation.hide(spam, mod)
-    restoring = moderation.restore(spam.filter(seq__lte=10), mod)
+    hiding = verbs.hide(spam, mod)
+    restoring = verbs.restore(spam.filter(seq__lte=10), mod)
     assert restoring.done_at
     finish(Act.objects.get(pk=hiding.pk))
     assert hidden() == set(range(11, SPAM + 1))
 
 
 def test_to_hide_what_is_still_being_restored_stops_that_first(mod, spam):
-    finish(moderation.hide(spam, mod))
-    restoring = moderation.restore(spam, mod)
-    again = moderation.hide(spam, mod)
+    finish(verbs.hide(spam, mod))
+    restoring = verbs.restore(spam, mod)
+    again = verbs.hide(spam, mod)
     finish(Act.objects.get(pk=restoring.pk))
     finish(again)
     assert len(hidden()) == SPAM
@@ -102,7 +103,7 @@ def test_to_hide_what_is_still_being_restored_stops_that_first(mod, spam):
 def test_one_process_does_it_until_it_is_silent_for_a_while_then_another(mod, spam):
     now = 0.0
     one, other = (Acts(None, lambda: None, clock=lambda: now) for _ in range(2))
-    act = moderation.hide(spam, mod)
+    act = verbs.hide(spam, mod)
     assert one.turn()
     assert not other.turn()
     now += PATIENCE / 2
@@ -118,7 +119,7 @@ def test_one_process_does_it_until_it_is_silent_for_a_while_then_another(mod, sp
 
 
 def test_where_two_do_the_same_part_only_one_does(mod, spam):
-    moderation.hide(spam, mod)
+    verbs.hide(spam, mod)
     one, other = Act.objects.get(), Act.objects.get()
     assert len(acts.go_on(one, "one")) == PART
     assert acts.go_on(other, "other") is None

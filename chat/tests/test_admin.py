@@ -6,7 +6,8 @@ import urllib.request
 
 import pytest
 
-from chat import admin, log
+from chat.admin import lists, messages
+from chat.log import append
 from chat.models import Message
 
 EVIL = "<img src=x onerror=alert(1)>"
@@ -129,8 +130,8 @@ def test_a_stranger_is_asked_to_log_in(site):
 
 
 def test_the_list_of_messages_is_counted_no_further_than_it_is_shown(db, monkeypatch):
-    monkeypatch.setattr(admin, "LISTED", 3)
-    log.append([log.Draft("ada", "Ada", f"nonce-{number:04}", "hello") for number in range(5)])
-    newest = admin.MessageAdmin.paginator(Message.objects.order_by("-seq"), 2)
+    monkeypatch.setattr(lists, "LISTED", 3)
+    append.store([append.Draft("ada", "Ada", f"nonce-{number:04}", "hello") for number in range(5)])
+    newest = messages.MessageAdmin.paginator(Message.objects.order_by("-seq"), 2)
     assert newest.count == 3
     assert [message.seq for page in newest for message in page] == [5, 4, 3]

@@ -5,8 +5,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from chat.bans import Bans
-from chat.protocol import FrameError
+from chat.policy.bans import Bans
+from chat.protocol.errors import FrameError
 
 pytestmark = pytest.mark.stack("embedded")  # needs no server: once is enough
 

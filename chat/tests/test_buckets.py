@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chat.buckets import SECOND, Buckets
+from chat.policy.buckets import SECOND, Buckets
 
 pytestmark = pytest.mark.stack("embedded")  # needs no server: once is enough
 

@@ -4,7 +4,7 @@ import psycopg
 import pytest
 from django.db import InternalError, connection
 
-from chat.database import Threads
+from chat.relay.threads import Threads
 
 pytestmark = [
     pytest.mark.stack("scaled"),

@@ -6,7 +6,7 @@ import re
 import subprocess
 import sys
 
-from chat import protocol
+from chat.protocol import bounds, errors, incoming, outgoing
 from chat.tests.support import eventually
 from chat.tests.support.servers import ROOT
 
@@ -45,11 +45,11 @@ def test_every_frame_and_code_is_in_the_protocol():
     documented = set(re.findall(r'^\| `\{"type":"(\w+)"', PROTOCOL, re.MULTILINE))
     builders = {"hello", "messages", "accepted", "rejected", "error", "presence", "you", "room"}
     builders |= {"tick", "bye"}
-    assert all(callable(getattr(protocol, name)) for name in builders)
-    assert documented == builders | set(protocol.PARSERS)
-    for code in [*protocol.EXPLANATIONS, *protocol.CLOSE_CODES]:
+    assert all(callable(getattr(outgoing, name)) for name in builders)
+    assert documented == builders | set(incoming.PARSERS)
+    for code in [*errors.EXPLANATIONS, *bounds.CLOSE_CODES]:
         assert re.search(rf"\b{code}\b", PROTOCOL), code
-    for number in protocol.CLOSE_CODES.values():
+    for number in bounds.CLOSE_CODES.values():
         assert str(number) in PROTOCOL
 
 

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chat.batch import Batch, Event
-from chat.fanout import Fanout
+from chat.log.batch import Batch, Event
+from chat.relay.fanout import Fanout
 
 pytestmark = pytest.mark.stack("embedded")  # needs no server: once is enough
 

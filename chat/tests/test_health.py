@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from chat import health
+from chat.ops import health
 from chat.tests.support import eventually
 from chat.tests.support.servers import Postgres, manage
 

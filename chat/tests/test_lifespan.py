@@ -9,10 +9,10 @@ from http.client import HTTPConnection
 
 import pytest
 
-from chat.lifespan import lifespan
-from chat.relay import running_relay
+from chat.relay.relay import running_relay
 from chat.tests.support import eventually
 from chat.tests.support.servers import free_port
+from chat.web.lifespan import lifespan
 from chatsite.server.lifespan import Lifespan, StartupFailed
 
 pytestmark = pytest.mark.stack("embedded")  # no database has a part in it

@@ -7,9 +7,10 @@ from functools import partial
 import pytest
 from limits import parse
 
-from chat.buckets import Buckets
-from chat.limits import Doorkeeper, Rates, address_key
-from chat.protocol import FrameError
+from chat.policy.buckets import Buckets
+from chat.policy.connections import Doorkeeper, address_key
+from chat.policy.rates import Rates
+from chat.protocol.errors import FrameError
 
 pytestmark = pytest.mark.stack("embedded")  # needs no server: once is enough
 
@@ -56,7 +57,7 @@ def test_whatever_is_done_to_the_clock_nobody_waits_longer_for_it(settings, monk
 
 def test_who_waits_as_long_as_told_is_not_refused_again(settings, monkeypatch):
     now = 0
-    monkeypatch.setattr("chat.limits.Buckets", partial(Buckets, lambda: now))
+    monkeypatch.setattr("chat.policy.rates.Buckets", partial(Buckets, lambda: now))
     settings.CHAT_POST_RATE = parse("7/10 seconds")
     rates, said = Rates(), 0
     for _ in range(100):
@@ -92,7 +93,7 @@ def test_the_time_of_slow_mode_counts_from_the_last_message_however_it_changes(
     settings, monkeypatch
 ):
     now = 0
-    monkeypatch.setattr("chat.limits.Buckets", partial(Buckets, lambda: now))
+    monkeypatch.setattr("chat.policy.rates.Buckets", partial(Buckets, lambda: now))
     settings.CHAT_POST_RATE = None
 
     def waits(seconds: int) -> float:
@@ -164,7 +165,7 @@ def test_many_who_come_back_at_once_are_not_counted_again(settings):
 
 def test_who_has_joined_is_remembered_within_bounds(settings, monkeypatch):
     settings.CHAT_JOIN_RATE = parse("1000/minute")
-    monkeypatch.setattr("chat.limits.REMEMBERED", 10)
+    monkeypatch.setattr("chat.policy.rates.REMEMBERED", 10)
     rates = Rates()
     for number in range(100):
         rates.join("192.0.2.1", f"member {number}")

@@ -5,9 +5,9 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from chat import log
-from chat.batch import Batch
-from chat.log import Draft
+from chat.log import append, change, head, read
+from chat.log.append import Draft
+from chat.log.batch import Batch
 from chat.models import Log, Message
 
 pytestmark = pytest.mark.django_db
@@ -22,13 +22,13 @@ def texts(batches: list[Batch]) -> list[str]:
 
 
 def test_messages_get_the_next_numbers_of_a_counter_without_gaps():
-    seqs, (batch,) = log.append([draft("one", "nonce-01"), draft("two", "nonce-02")])
+    seqs, (batch,) = append.store([draft("one", "nonce-01"), draft("two", "nonce-02")])
     assert seqs == [1, 2]
     assert (batch.start, batch.end) == (1, 2)
-    seqs, (batch,) = log.append([draft("three", "nonce-03")])
+    seqs, (batch,) = append.store([draft("three", "nonce-03")])
     assert seqs == [3]
     assert (batch.start, batch.end) == (3, 3)
-    assert log.head().seq == 3
+    assert head.read_head().seq == 3
     assert list(Message.objects.order_by("seq").values_list("seq", "rev", "text")) == [
         (1, 1, "one"),
         (2, 2, "two"),
@@ -37,95 +37,95 @@ def test_messages_get_the_next_numbers_of_a_counter_without_gaps():
 
 
 def test_a_retry_is_never_a_second_message_and_gets_the_same_seq():
-    log.append([draft()])
-    assert log.append([draft()]) == ([1], [])
-    assert log.append([draft(), draft("two", "nonce-02"), draft()])[0] == [1, 2, 1]
+    append.store([draft()])
+    assert append.store([draft()]) == ([1], [])
+    assert append.store([draft(), draft("two", "nonce-02"), draft()])[0] == [1, 2, 1]
     assert Message.objects.count() == 2
-    assert log.head().seq == 2
+    assert head.read_head().seq == 2
 
 
 def test_the_same_nonce_of_another_author_is_another_message():
-    assert log.append([draft(author="ada"), draft(author="bob")])[0] == [1, 2]
+    assert append.store([draft(author="ada"), draft(author="bob")])[0] == [1, 2]
 
 
 def test_another_text_under_a_stored_nonce_is_a_conflict_and_its_neighbours_are_stored():
-    log.append([draft("hello")])
-    seqs, _ = log.append([draft("x", "nonce-02"), draft("other"), draft("y", "nonce-03")])
+    append.store([draft("hello")])
+    seqs, _ = append.store([draft("x", "nonce-02"), draft("other"), draft("y", "nonce-03")])
     assert seqs == [2, None, 3]
-    assert log.append([draft("a", "nonce-04"), draft("b", "nonce-04")])[0] == [4, None]
+    assert append.store([draft("a", "nonce-04"), draft("b", "nonce-04")])[0] == [4, None]
 
 
 def test_a_retry_of_a_message_that_was_edited_or_removed_since_is_no_conflict():
-    log.append([draft("hello")])
+    append.store([draft("hello")])
     Message.objects.update(text="changed", edited_at="2026-01-01T00:00:00Z")
-    assert log.append([draft("hello")])[0] == [1]
+    assert append.store([draft("hello")])[0] == [1]
     Message.objects.update(text="", edited_at=None, removed_at="2026-01-01T00:00:00Z")
-    assert log.append([draft("hello")])[0] == [1]
+    assert append.store([draft("hello")])[0] == [1]
 
 
 def test_what_is_stored_is_found_and_nothing_else_is_stored_by_looking():
-    log.append([draft("hello")])
+    append.store([draft("hello")])
     wanted = [draft("hello"), draft("other"), draft("hello", "nonce-02"), draft(author="bob")]
-    assert log.find(wanted) == [1, None, None, None]
-    assert log.head().seq == 1
+    assert append.find(wanted) == [1, None, None, None]
+    assert head.read_head().seq == 1
 
 
 def test_hiding_and_restoring_are_changes_with_numbers_of_their_own():
-    log.append([draft(str(number), f"nonce-{number:04}") for number in range(3)])
-    assert log.hide(Message.objects.filter(seq__in=[1, 2]), "mod") == [1, 2]
-    assert log.hide(Message.objects.filter(seq__in=[1, 2]), "mod") == []
-    assert log.head().seq == 5
-    (batch,) = log.after(3)
+    append.store([draft(str(number), f"nonce-{number:04}") for number in range(3)])
+    assert change.hide(Message.objects.filter(seq__in=[1, 2]), "mod") == [1, 2]
+    assert change.hide(Message.objects.filter(seq__in=[1, 2]), "mod") == []
+    assert head.read_head().seq == 5
+    (batch,) = read.after(3)
     assert [(event.seq, event.rev, event.visible) for event in batch.events] == [
         (1, 4, False),
         (2, 5, False),
     ]
-    assert [event.seq for event in log.latest(9)] == [3]
-    log.restore(Message.objects.filter(seq=2))
-    assert [event.seq for event in log.latest(9)] == [2, 3]
-    assert log.head().seq == 6
+    assert [event.seq for event in read.latest(9)] == [3]
+    change.restore(Message.objects.filter(seq=2))
+    assert [event.seq for event in read.latest(9)] == [2, 3]
+    assert head.read_head().seq == 6
 
 
 def test_what_came_after_a_number_is_complete_and_ends_at_the_counter():
-    log.append([draft(str(number), f"nonce-{number:04}") for number in range(5)])
-    assert texts(log.after(2)) == ["2", "3", "4"]
-    (batch,) = log.after(5)
+    append.store([draft(str(number), f"nonce-{number:04}") for number in range(5)])
+    assert texts(read.after(2)) == ["2", "3", "4"]
+    (batch,) = read.after(5)
     assert (batch.start, batch.end, batch.events) == (6, 5, ())
 
 
 def test_a_message_that_changed_comes_under_its_new_number():
-    log.append([draft(str(number), f"nonce-{number:04}") for number in range(3)])
+    append.store([draft(str(number), f"nonce-{number:04}") for number in range(3)])
     Message.objects.filter(seq=1).update(rev=4, text="changed")
     Log.objects.update(seq=4)
-    assert [event.rev for batch in log.after(0) for event in batch.events] == [2, 3, 4]
-    assert texts(log.after(3)) == ["changed"]
+    assert [event.rev for batch in read.after(0) for event in batch.events] == [2, 3, 4]
+    assert texts(read.after(3)) == ["changed"]
 
 
 def test_a_long_absence_is_read_in_frames_that_follow_each_other():
-    log.append([draft(str(number), f"nonce-{number:04}") for number in range(500)])
-    log.append([draft(str(number), f"later-{number:04}") for number in range(300)])
-    position, read = 0, []
+    append.store([draft(str(number), f"nonce-{number:04}") for number in range(500)])
+    append.store([draft(str(number), f"later-{number:04}") for number in range(300)])
+    position, found = 0, []
     while position < 800:
-        for batch in log.after(position):
+        for batch in read.after(position):
             assert batch.start == position + 1
             position = batch.end
-            read += [event.seq for event in batch.events]
-    assert read == list(range(1, 801))
+            found += [event.seq for event in batch.events]
+    assert found == list(range(1, 801))
 
 
 def test_what_is_hidden_or_removed_is_in_no_history_and_travels_without_its_text():
-    log.append([draft("secret", "nonce-01"), draft("b", "nonce-02"), draft("c", "nonce-03")])
+    append.store([draft("secret", "nonce-01"), draft("b", "nonce-02"), draft("c", "nonce-03")])
     Message.objects.filter(seq=1).update(hidden_at="2026-01-01T00:00:00Z")
-    assert [event.seq for event in log.latest(10)] == [2, 3]
-    assert [message.seq for message in log.before(3, 10)[0]] == [2]
-    assert "secret" not in log.after(0)[0].frame
+    assert [event.seq for event in read.latest(10)] == [2, 3]
+    assert [message.seq for message in read.before(3, 10)[0]] == [2]
+    assert "secret" not in read.after(0)[0].frame
 
 
 def test_older_messages_come_oldest_first_and_say_whether_there_are_more():
-    log.append([draft(str(number), f"nonce-{number:04}") for number in range(5)])
-    found, more = log.before(5, 2)
+    append.store([draft(str(number), f"nonce-{number:04}") for number in range(5)])
+    found, more = read.before(5, 2)
     assert ([message.seq for message in found], more) == ([3, 4], True)
-    found, more = log.before(3, 2)
+    found, more = read.before(3, 2)
     assert ([message.seq for message in found], more) == ([1, 2], False)
 
 
@@ -146,7 +146,7 @@ def test_however_posts_and_retries_are_mixed_each_nonce_is_stored_once(db, round
     first: dict[int, str] = {}
     numbers: dict[int, int] = {}
     for posts in rounds:
-        seqs, _ = log.append([draft(text, f"nonce-{number:04}") for number, text in posts])
+        seqs, _ = append.store([draft(text, f"nonce-{number:04}") for number, text in posts])
         for (number, text), seq in zip(posts, seqs, strict=True):
             first.setdefault(number, text)
             if text == first[number]:
@@ -154,4 +154,4 @@ def test_however_posts_and_retries_are_mixed_each_nonce_is_stored_once(db, round
             else:
                 assert seq is None
     assert sorted(numbers.values()) == list(range(1, len(numbers) + 1))
-    assert log.head().seq == Message.objects.count() == len(numbers)
+    assert head.read_head().seq == Message.objects.count() == len(numbers)

@@ -5,15 +5,15 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from chat import members
-from chat.members import PRESENT, Claim, Claimed
+from chat.members import claims
+from chat.members.claims import PRESENT, Claim, Claimed
 from chat.models import Member
 
 pytestmark = pytest.mark.django_db
 
 
 def claim(member_id: str, name: str | None = None) -> Claimed:
-    return members.claim([Claim(member_id, name, "192.0.2.1")])[0]
+    return claims.claim([Claim(member_id, name, "192.0.2.1")])[0]
 
 
 def time_passes(**by) -> None:
@@ -65,14 +65,14 @@ def test_a_name_that_was_given_up_is_free():
 
 
 def test_a_batch_of_claims_is_granted_in_its_order():
-    claims = [
+    wanted = [
         Claim("a", "Ada", None),
         Claim("b", "Ada", None),
         Claim("a", "Countess", None),
         Claim("c", "Ada", None),
         Claim("b", "Bob", None),
     ]
-    assert members.claim(claims) == [
+    assert claims.claim(wanted) == [
         Claimed("Ada", renamed=True),
         Claimed(None, taken=True),
         Claimed("Countess", renamed=True),
@@ -93,7 +93,7 @@ def test_without_a_sign_of_life_a_name_is_free_after_40_seconds():
 def test_who_is_present_keeps_the_name():
     claim("a", "Ada")
     time_passes(seconds=30)
-    members.seen(["a"])
+    claims.seen(["a"])
     time_passes(seconds=30)
     assert claim("b", "Ada").taken
 
@@ -102,8 +102,8 @@ def test_who_is_present_keeps_the_name():
 def test_who_comes_back_holds_the_name_for_another_while(away):
     claim("a", "Ada")
     time_passes(seconds=away)
-    claims = [Claim("a", "Ada", "192.0.2.1"), Claim("b", "Ada", None)]
-    assert members.claim(claims) == [Claimed("Ada"), Claimed(None, taken=True)]
+    wanted = [Claim("a", "Ada", "192.0.2.1"), Claim("b", "Ada", None)]
+    assert claims.claim(wanted) == [Claimed("Ada"), Claimed(None, taken=True)]
     time_passes(seconds=30)
     assert claim("b", "Ada").taken
     time_passes(seconds=11)
@@ -120,21 +120,21 @@ def test_who_comes_back_gets_the_keys_of_newer_rules():
 def test_a_thousand_who_come_back_take_six_statements_not_a_thousand(
     django_assert_max_num_queries,
 ):
-    claims = [Claim(f"{number}", f"Person {number}", None) for number in range(1000)]
-    members.claim(claims)
+    wanted = [Claim(f"{number}", f"Person {number}", None) for number in range(1000)]
+    claims.claim(wanted)
     time_passes(seconds=30)
     with django_assert_max_num_queries(6):
-        members.claim(claims)
+        claims.claim(wanted)
     assert claim("x", "Person 999").taken
 
 
 def test_who_has_spoken_keeps_the_name_for_days(settings):
     settings.CHAT_NAME_DAYS = 30
     claim("a", "Ada")
-    members.spoke(["a"])
+    claims.spoke(["a"])
     time_passes(days=29)
     assert claim("b", "Ada").taken
-    members.seen(["a"])
+    claims.seen(["a"])
     time_passes(days=29)
     assert claim("b", "Ada").taken
     time_passes(days=2)
@@ -143,15 +143,15 @@ def test_who_has_spoken_keeps_the_name_for_days(settings):
 
 def test_a_name_that_is_released_is_free_at_once_and_is_not_held_again_by_a_late_refresh():
     claim("a", "Ada")
-    members.release(["a"])
-    members.seen(["a"])
+    claims.release(["a"])
+    claims.seen(["a"])
     assert claim("b", "Ada").name == "Ada"
 
 
 def test_not_even_0_days_give_away_the_name_of_somebody_who_is_here(settings):
     settings.CHAT_NAME_DAYS = 0
     claim("a", "Ada")
-    members.spoke(["a"])
+    claims.spoke(["a"])
     assert claim("b", "Ada").taken
 
 
@@ -161,22 +161,22 @@ def test_a_refresh_says_whose_name_is_held_and_how_it_is_now():
     time_passes(minutes=1)
     claim("c", "Ada")
     claim("b", "Robert")
-    assert members.seen(["a", "b"]) == {"b": "Robert"}
+    assert claims.seen(["a", "b"]) == {"b": "Robert"}
 
 
 def test_a_name_that_newer_rules_forbid_is_no_name_and_harms_nobody_else():
     claim("a", "Ada")
     Member.objects.filter(id="a").update(name="\u200b", name_key=None, look_key=None)
-    granted = members.claim([Claim("a", None, None), Claim("b", "Bob", None)])
+    granted = claims.claim([Claim("a", None, None), Claim("b", "Bob", None)])
     assert granted == [Claimed(None), Claimed("Bob", renamed=True)]
 
 
 def test_a_storm_of_reconnects_writes_nothing(django_assert_num_queries):
     names = [f"{letter}{other}-person" for letter in "abcdefghij" for other in "abcdefghij"]
-    claims = [Claim(name, name, "192.0.2.1") for name in names]
-    members.claim(claims)
+    wanted = [Claim(name, name, "192.0.2.1") for name in names]
+    claims.claim(wanted)
     with django_assert_num_queries(4):  # a savepoint, its release, old names, members
-        again = members.claim(claims)
+        again = claims.claim(wanted)
     assert all(claimed.name and not claimed.renamed for claimed in again)
 
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chat.names import LENGTH, NameInvalid, check, keys
+from chat.protocol.names import LENGTH, NameInvalid, check, keys
 
 pytestmark = pytest.mark.stack("embedded")  # needs no server: once is enough
 

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chat import protocol
-from chat.batch import Batch, Event, batches
-from chat.order import HELD_BYTES, Order
-from chat.ring import LATEST, Ring
+from chat.log.batch import Batch, Event, batches
+from chat.log.reorder import HELD_BYTES, Order
+from chat.log.replay import LATEST, Ring
+from chat.protocol import bounds
 
 pytestmark = pytest.mark.stack("embedded")  # needs no server: once is enough
 
@@ -44,7 +44,7 @@ def test_batches_are_complete_contiguous_and_within_a_frames_bounds(sizes, rest)
     for one, next_one in pairwise(found):
         assert next_one.start == one.end + 1
     for one in found:
-        assert len(one.frame.encode()) <= protocol.BATCH_BYTES
+        assert len(one.frame.encode()) <= bounds.BATCH_BYTES
 
 
 def test_a_batch_has_at_most_500_messages():

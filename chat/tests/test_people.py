@@ -5,10 +5,10 @@ import asyncio
 import pytest
 from django.db import OperationalError
 
-from chat import people
-from chat.members import Claim, Claimed
-from chat.people import People
-from chat.protocol import FrameError
+from chat.members.claims import Claim, Claimed
+from chat.protocol.errors import FrameError
+from chat.relay import people
+from chat.relay.people import People
 
 pytestmark = pytest.mark.stack("embedded")  # needs no server: once is enough
 

@@ -6,9 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chat import protocol
-from chat.protocol import FrameError, Join, Ping, Post, Since
-from chat.text import TextInvalid, normalise
+from chat.protocol import errors, incoming, outgoing
+from chat.protocol.errors import FrameError
+from chat.protocol.incoming import Join, Ping, Post, Since
+from chat.protocol.text import TextInvalid, normalise
 
 pytestmark = pytest.mark.stack("embedded")  # needs no server: once is enough
 
@@ -16,12 +17,12 @@ NONCE = "0123abcd-ef"
 
 
 def parse(**fields):
-    return protocol.parse(json.dumps(fields))
+    return incoming.parse(json.dumps(fields))
 
 
 def code_of(data: str) -> str:
     with pytest.raises(FrameError) as caught:
-        protocol.parse(data)
+        incoming.parse(data)
     return caught.value.code
 
 
@@ -60,7 +61,7 @@ def test_what_python_takes_for_a_number_and_json_does_not_know_is_no_json(consta
 
 def test_a_number_that_is_too_long_for_python_is_json_and_none_of_ours():
     long = "9" * 5000
-    assert protocol.parse(f'{{"type":"ping","seq":1,"x":{long}}}').seq == 1
+    assert incoming.parse(f'{{"type":"ping","seq":1,"x":{long}}}').seq == 1
     for number in (long, f"-{long}", "1e999", "1.0", "9007199254740992", "-1"):
         assert code_of(f'{{"type":"ping","seq":{number}}}') == "bad_field"
 
@@ -127,28 +128,28 @@ def test_a_text_has_at_most_4000_characters():
 
 def test_a_post_with_a_usable_nonce_is_rejected_and_all_else_is_an_error():
     wrong = FrameError("empty", kind="post", nonce=NONCE)
-    assert json.loads(wrong.frame()) == {
+    assert json.loads(outgoing.refusal(wrong)) == {
         "type": "rejected",
         "nonce": NONCE,
         "code": "empty",
-        "message": protocol.EXPLANATIONS["empty"],
+        "message": errors.EXPLANATIONS["empty"],
     }
     wrong = FrameError("bad_field", kind="post")
-    assert json.loads(wrong.frame())["for"] == "post"
+    assert json.loads(outgoing.refusal(wrong))["for"] == "post"
     wrong = FrameError("rate_limited", kind="join", retry_after=2.5)
-    assert json.loads(wrong.frame())["retry_after"] == 2.5
+    assert json.loads(outgoing.refusal(wrong))["retry_after"] == 2.5
 
 
 def test_an_error_repeats_the_nonce_if_the_frame_had_a_usable_one():
     with pytest.raises(FrameError) as caught:
         parse(type="dance", nonce=NONCE)
-    answer = json.loads(caught.value.frame())
+    answer = json.loads(outgoing.refusal(caught.value))
     assert (answer["nonce"], answer["for"]) == (NONCE, "dance")
 
 
 def test_frames_are_sent_unescaped():
-    assert "ü🎉" in protocol.you("id", "ü🎉")
-    assert protocol.messages(1, 0, []) == '{"type":"messages","from":1,"to":0,"messages":[]}'
+    assert "ü🎉" in outgoing.you("id", "ü🎉")
+    assert outgoing.messages(1, 0, []) == '{"type":"messages","from":1,"to":0,"messages":[]}'
 
 
 anything = st.recursive(
@@ -172,10 +173,10 @@ anything = st.recursive(
 )
 def test_whatever_comes_is_a_frame_or_a_typed_error_that_can_be_sent(fields):
     try:
-        protocol.parse(json.dumps(fields))
+        incoming.parse(json.dumps(fields))
     except FrameError as wrong:
-        answer = json.loads(wrong.frame().encode())
-        assert answer["code"] in protocol.EXPLANATIONS
+        answer = json.loads(outgoing.refusal(wrong).encode())
+        assert answer["code"] in errors.EXPLANATIONS
         assert answer["type"] in {"error", "rejected"}
 
 

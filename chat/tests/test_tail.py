@@ -6,11 +6,12 @@ from collections.abc import Callable
 import pytest
 from django.db import OperationalError
 
-from chat import log, tail, upkeep
-from chat.batch import Batch, Event
-from chat.log import Head
-from chat.protocol import Since
-from chat.tail import Tail
+from chat.log import head, read, upkeep
+from chat.log.batch import Batch, Event
+from chat.log.head import Head
+from chat.protocol.incoming import Since
+from chat.relay import tail
+from chat.relay.tail import Tail
 
 pytestmark = pytest.mark.stack("embedded")  # needs no server: once is enough
 
@@ -21,10 +22,10 @@ class Database:
     def __init__(self):
         self.head, self.error, self.asked = Head("e", 0, 0), None, 0
         self._jobs = {
-            log.head: lambda: self.head,
-            log.recent: lambda head, count: self.events(0),
-            log.latest: lambda count: self.events(0),
-            log.after: lambda seq: [
+            head.read_head: lambda: self.head,
+            read.recent: lambda head, count: self.events(0),
+            read.latest: lambda count: self.events(0),
+            read.after: lambda seq: [
                 Batch(self.head.epoch, seq + 1, self.head.seq, tuple(self.events(seq)))
             ],
         }
@@ -133,7 +134,7 @@ async def test_who_has_asked_where_the_log_stands_is_answered_whatever_happens(p
 async def test_a_row_that_is_gone_is_made_again_and_everybody_starts_afresh(process):
     process.database.head = Head("e", 2, 5)
     await until(lambda: process.heard == [1, 2])
-    process.database.error = log.RowMissing("gone")
+    process.database.error = head.RowMissing("gone")
     await until(lambda: process.fresh == 1)
     assert process.tail.known == Since("mended", 2)
 

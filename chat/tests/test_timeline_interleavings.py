@@ -47,9 +47,9 @@ STEPS = st.one_of(
 
 WORLD = """
 async () => {
-  const { Session } = await import("/static/chat/session.js");
-  const { Timeline } = await import("/static/chat/timeline.js");
-  const { History } = await import("/static/chat/history.js");
+  const { Session } = await import("/static/chat/connection/session.js");
+  const { Timeline } = await import("/static/chat/state/timeline.js");
+  const { History } = await import("/static/chat/state/history.js");
 
   window.arrive = () => {
     let sent = [];

@@ -5,36 +5,36 @@ import threading
 import pytest
 from django.db import DatabaseError, connection, transaction
 
-from chat import log, upkeep
-from chat.log import Draft
+from chat.log import append, change, head, upkeep
+from chat.log.append import Draft
 from chat.models import Log, Message, Room
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("flushed")]
 
 
 def says(*texts: str) -> list[int | None]:
-    return log.append([Draft("ada", "Ada", f"nonce-{text}", text) for text in texts])[0]
+    return append.store([Draft("ada", "Ada", f"nonce-{text}", text) for text in texts])[0]
 
 
 def test_where_all_is_well_nothing_is_mended():
     says("one")
-    before = log.head()
+    before = head.read_head()
     assert not upkeep.mend()
-    assert log.head() == before
+    assert head.read_head() == before
 
 
 def test_a_log_whose_row_is_gone_goes_on_after_its_highest_number_in_another_epoch(caplog):
     says("one", "two", "three")
-    log.hide(Message.objects.filter(seq=2), "mod")
-    epoch = log.head().epoch
+    change.hide(Message.objects.filter(seq=2), "mod")
+    epoch = head.read_head().epoch
     Log.objects.all().delete()
-    with pytest.raises(log.RowMissing):
-        log.head()
-    with pytest.raises(log.RowMissing):
+    with pytest.raises(head.RowMissing):
+        head.read_head()
+    with pytest.raises(head.RowMissing):
         says("four")
     assert upkeep.mend()
-    assert log.head().epoch != epoch
-    assert log.head().seq == 4
+    assert head.read_head().epoch != epoch
+    assert head.read_head().seq == 4
     assert says("four") == [5]
     assert "was the database flushed" in caplog.text
 
@@ -42,26 +42,26 @@ def test_a_log_whose_row_is_gone_goes_on_after_its_highest_number_in_another_epo
 def test_a_log_that_is_wholly_gone_begins_at_nothing():
     Log.objects.all().delete()
     assert upkeep.mend()
-    assert log.head().seq == 0
+    assert head.read_head().seq == 0
     assert says("one") == [1]
 
 
 def test_a_room_whose_row_is_gone_is_made_as_a_new_one_and_everybody_reads_it_again():
-    version = log.head().version
+    version = head.read_head().version
     Room.objects.all().delete()
-    with pytest.raises(log.RowMissing):
-        log.head()
+    with pytest.raises(head.RowMissing):
+        head.read_head()
     assert upkeep.mend()
     assert Room.objects.get().title == "Simple chat"
-    assert log.head().version > version
+    assert head.read_head().version > version
 
 
 def test_a_log_that_is_behind_its_own_messages_catches_up_in_another_epoch():
     says("one", "two")
-    epoch = log.head().epoch
+    epoch = head.read_head().epoch
     Log.objects.update(seq=1)
     assert upkeep.mend()
-    assert log.head().epoch != epoch
+    assert head.read_head().epoch != epoch
     assert says("three") == [3]
 
 
@@ -92,14 +92,14 @@ def test_of_many_that_mend_at_once_and_talk_meanwhile_there_is_one_row_of_each()
     assert not failures
     assert (Log.objects.count(), Room.objects.count()) == (1, 1)
     assert sorted(Message.objects.values_list("rev", flat=True)) == list(range(1, 8))
-    assert log.head().seq == 7
+    assert head.read_head().seq == 7
 
 
 def test_who_tries_the_room_out_leaves_nothing_behind():
     says("one")
-    before = log.head()
+    before = head.read_head()
     upkeep.try_out()
-    assert log.head() == before
+    assert head.read_head() == before
     assert Message.objects.count() == 1
 
 

@@ -7,11 +7,12 @@ import psycopg
 import pytest
 from django import db
 
-from chat import log, upkeep, writer
-from chat.batch import Batch
-from chat.log import Draft
-from chat.protocol import FrameError
-from chat.writer import Stored, Writer
+from chat.log import append, head, upkeep
+from chat.log.append import Draft
+from chat.log.batch import Batch
+from chat.protocol.errors import FrameError
+from chat.relay import writer
+from chat.relay.writer import Stored, Writer
 
 pytestmark = pytest.mark.stack("embedded")  # needs no server: once is enough
 
@@ -35,7 +36,7 @@ OUTAGES = {
     "no such column": raised(db.ProgrammingError, psycopg.errors.UndefinedColumn),
     "disk full": raised(db.OperationalError, psycopg.errors.DiskFull),
     "a statement takes too long": raised(db.OperationalError, psycopg.errors.QueryCanceled),
-    "a row is missing": log.RowMissing("gone"),
+    "a row is missing": head.RowMissing("gone"),
     "the numbers are taken": raised(db.IntegrityError, psycopg.errors.UniqueViolation),
     "a bug": ValueError("oops"),
 }
@@ -60,8 +61,8 @@ class Database:
         self.no_reading: Exception | None = None
         self.after_commit: Callable[[], object] = lambda: None
         self._jobs = {
-            log.append: self._append,
-            log.find: self._find,
+            append.store: self._append,
+            append.find: self._find,
             upkeep.mend: self._mend,
             upkeep.try_out: self._try_out,
         }

@@ -4,8 +4,8 @@ from pathlib import Path
 
 from django.core.management.base import BaseCommand, CommandError
 
-from chat.backup.files import Refused
-from chat.backup.transfer import bring
+from chat.ops.backup.files import Refused
+from chat.ops.backup.transfer import bring
 
 
 class Command(BaseCommand):

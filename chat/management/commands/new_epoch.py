@@ -2,7 +2,7 @@
 
 from django.core.management.base import BaseCommand
 
-from chat import log, upkeep
+from chat.log import head, upkeep
 
 
 class Command(BaseCommand):
@@ -13,4 +13,4 @@ class Command(BaseCommand):
 
     def handle(self, *args, **options):
         upkeep.mend()
-        self.stdout.write(f"The history's epoch is now {log.begin_anew().epoch}.")
+        self.stdout.write(f"The history's epoch is now {head.begin_anew().epoch}.")

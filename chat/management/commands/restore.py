@@ -5,7 +5,7 @@ from pathlib import Path
 from django.core.management.base import BaseCommand, CommandError
 
 from chat.backup import Refused, restore
-from chat.database import say_which
+from chat.log.database import say_which
 
 
 class Command(BaseCommand):

@@ -39,57 +39,58 @@ def _is_armed() -> bool:
 
 def dies_after_a_commit() -> None:
     """It is killed as soon as posts are stored: nobody is told, nothing is published."""
-    from chat import log
+    from chat.log import append
 
-    append = log.append
+    store = append.store
 
-    def append_and_die(*args):
-        stored = append(*args)
+    def store_and_die(*args):
+        stored = store(*args)
         if _is_armed():
             os.kill(os.getpid(), signal.SIGKILL)
         return stored
 
-    log.append = append_and_die
+    append.store = store_and_die
 
 
 def loses_the_answer_to_a_commit() -> None:
     """What is stored is stored, but the connection ends before PostgreSQL has said so."""
     from django.db import OperationalError
 
-    from chat import log
+    from chat.log import append
 
-    append = log.append
+    store = append.store
 
-    def append_and_lose(*args):
-        stored = append(*args)
+    def store_and_lose(*args):
+        stored = store(*args)
         if _is_armed():
             raise OperationalError("server closed the connection unexpectedly")
         return stored
 
-    log.append = append_and_lose
+    append.store = store_and_lose
 
 
 def stores_late() -> None:
     """It takes three seconds for a batch, and waits one second for what HTTP asks for."""
     import time
 
-    from chat import api, log
+    from chat.log import append
+    from chat.web import api
 
-    append, api.AT_MOST = log.append, 1.0
+    store, api.AT_MOST = append.store, 1.0
 
-    def append_late(*args):
+    def store_late(*args):
         if _is_armed():
             time.sleep(3)
-        return append(*args)
+        return store(*args)
 
-    log.append = append_late
+    append.store = store_late
 
 
 def dies_before_it_publishes() -> None:
     """It is killed when the authors have heard `accepted`, and nobody else has heard anything."""
     import asyncio
 
-    from chat.group import Group
+    from chat.relay.group import Group
 
     publish, dying = Group.publish, []
 
@@ -122,7 +123,7 @@ def freezes_with_the_lock() -> None:
 
 def shuffles_batches() -> None:
     """Four at a time, what it has stored is published backwards; some is lost, some comes twice."""
-    from chat.group import Group
+    from chat.relay.group import Group
 
     publish, held = Group.publish, []
 

@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from chat.acts import PART
+from chat.log.acts import PART
 from chat.tests.support import eventually
 from chat.tests.test_acts import has_said
 

@@ -17,12 +17,13 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from chat import acts, log, protocol
-from chat.batch import Batch
-from chat.log import Draft
+from chat.log import acts, append, head, read
+from chat.log.append import Draft
+from chat.log.batch import Batch
+from chat.log.reorder import Order
+from chat.log.replay import LATEST, Ring
 from chat.models import Act, Log, Message, Pending
-from chat.order import Order
-from chat.ring import LATEST, Ring
+from chat.protocol import bounds
 
 RING = 8  # numbers: few, so that people are often away for longer
 PART = 2  # messages: few, so that acts are often open
@@ -55,8 +56,8 @@ class Process:
 
     def __init__(self):
         self.people: set[Person] = set()
-        now = log.head()
-        ring = Ring(now.epoch, now.seq, log.recent(now, RING), log.latest(2 * LATEST), size=RING)
+        now = head.read_head()
+        ring = Ring(now.epoch, now.seq, read.recent(now, RING), read.latest(2 * LATEST), size=RING)
         self.order = Order(ring, self._tell)
 
     def _tell(self, batch: Batch) -> None:
@@ -64,12 +65,12 @@ class Process:
             person.takes(batch)
 
     def looks(self) -> None:
-        ring, now = self.order.ring, log.head()
+        ring, now = self.order.ring, head.read_head()
         while ring.seq < now.seq:
-            for batch in log.after(ring.seq):
+            for batch in read.after(ring.seq):
                 self.order.receive(batch)
         if ring.short:
-            ring.refill(log.latest(2 * LATEST))
+            ring.refill(read.latest(2 * LATEST))
 
     def welcomes(self, person: Person) -> None:
         ring = self.order.ring
@@ -115,8 +116,8 @@ class Room(RuleBasedStateMachine):
         process knows nothing of what it has stored, and does it again."""
         drafts = [Draft("ada", "Ada", f"nonce-{number:04}", text) for number, text in posts]
         if not answered:
-            log.append(drafts)
-        seqs, batches = log.append(drafts)
+            append.store(drafts)
+        seqs, batches = append.store(drafts)
         for draft, seq in zip(drafts, seqs, strict=True):
             text, known = self.stored.setdefault(draft.nonce, (draft.text, seq))
             assert seq == (known if text == draft.text else None)
@@ -201,7 +202,7 @@ class Room(RuleBasedStateMachine):
         assert not Pending.objects.exists()
         hidden = set(Message.objects.exclude(hidden_at=None).values_list("seq", flat=True))
         assert hidden == {seq for seq, what in self.wanted.items() if what == Act.What.HIDE}
-        assert log.head().seq == len(self.history)
+        assert head.read_head().seq == len(self.history)
         assert sorted(Message.objects.values_list("seq", "rev")) == sorted(
             (message["seq"], message["rev"])
             for message in {m["seq"]: m for m in self.history.values()}.values()
@@ -214,7 +215,7 @@ class Room(RuleBasedStateMachine):
 
 
 def test_whatever_happens_in_whatever_order_everybody_sees_what_is_so(db, length, monkeypatch):
-    monkeypatch.setattr(protocol, "BATCH_MESSAGES", FRAME)
+    monkeypatch.setattr(bounds, "BATCH_MESSAGES", FRAME)
     monkeypatch.setattr(acts, "PART", PART)
     run_state_machine_as_test(
         Room,

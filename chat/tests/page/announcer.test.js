@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Announcer } from "../../../static/chat/announcer.js";
+import { Announcer } from "../../../static/chat/messages/announcer.js";
 import { Clock } from "./fakes.js";
 
 test("a screen reader hears each of a few and the number of many", () => {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { backoff, Connection } from "../../../static/chat/connection.js";
+import { backoff, Connection } from "../../../static/chat/connection/connection.js";
 import { aConnection, Clock, overHttp, Socket, wire } from "./fakes.js";
 
 test("it comes back no earlier than the server asks", () => {

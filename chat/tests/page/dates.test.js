@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, test } from "node:test";
-import { Dates } from "../../../static/chat/dates.js";
-import { Midnight } from "../../../static/chat/midnight.js";
+import { Dates } from "../../../static/chat/messages/dates.js";
+import { Midnight } from "../../../static/chat/messages/midnight.js";
 import { Clock } from "./fakes.js";
 
 const zone = process.env.TZ;

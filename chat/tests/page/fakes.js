@@ -1,15 +1,15 @@
 // What the tests give the modules in place of time, sockets and each other.
 
-import { Connection } from "../../../static/chat/connection.js";
-import { History } from "../../../static/chat/history.js";
-import { HttpSocket } from "../../../static/chat/http_socket.js";
-import { Identity } from "../../../static/chat/identity.js";
-import { Memory } from "../../../static/chat/memory.js";
-import { Outbox } from "../../../static/chat/outbox.js";
-import { OutboxStore } from "../../../static/chat/outbox_store.js";
-import { makeAsk } from "../../../static/chat/requests.js";
-import { Session } from "../../../static/chat/session.js";
-import { Wakefulness } from "../../../static/chat/wakefulness.js";
+import { Connection } from "../../../static/chat/connection/connection.js";
+import { History } from "../../../static/chat/state/history.js";
+import { HttpSocket } from "../../../static/chat/connection/http_socket.js";
+import { Identity } from "../../../static/chat/connection/identity.js";
+import { Memory } from "../../../static/chat/state/memory.js";
+import { Outbox } from "../../../static/chat/state/outbox.js";
+import { OutboxStore } from "../../../static/chat/state/outbox_store.js";
+import { makeAsk } from "../../../static/chat/connection/requests.js";
+import { Session } from "../../../static/chat/connection/session.js";
+import { Wakefulness } from "../../../static/chat/connection/wakefulness.js";
 
 export class Clock {
   #time = 0;

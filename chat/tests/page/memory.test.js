@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Memory } from "../../../static/chat/memory.js";
+import { Memory } from "../../../static/chat/state/memory.js";
 import { wire } from "./fakes.js";
 
 test("where storage is forbidden the name is remembered for the page", () => {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { OutboxStore } from "../../../static/chat/outbox_store.js";
+import { OutboxStore } from "../../../static/chat/state/outbox_store.js";
 import { Browser, Clock, wire } from "./fakes.js";
 
 const isEntry = (key) => key.startsWith("chat.outbox.");

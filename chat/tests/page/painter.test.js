@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Painter } from "../../../static/chat/painter.js";
+import { Painter } from "../../../static/chat/dom/painter.js";
 import { Clock } from "./fakes.js";
 
 test("however much comes it is painted once a frame", () => {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import * as protocol from "../../../static/chat/protocol.js";
+import * as protocol from "../../../static/chat/connection/protocol.js";
 import { wire } from "./fakes.js";
 
 test("a frame goes to its handler and an unknown one nowhere", () => {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Timeline } from "../../../static/chat/timeline.js";
+import { Timeline } from "../../../static/chat/state/timeline.js";
 import { message, wire } from "./fakes.js";
 
 test("the timeline keeps the highest rev whatever comes last", () => {

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { attempt, RefusedSocket, silence } from "../../../static/chat/optional.js";
-import { makeNonce } from "../../../static/chat/protocol.js";
-import { say } from "../../../static/chat/words.js";
+import { attempt, RefusedSocket, silence } from "../../../static/chat/connection/optional.js";
+import { makeNonce } from "../../../static/chat/connection/protocol.js";
+import { say } from "../../../static/chat/dom/words.js";
 
 test("what is said again is not written over its translation", () => {
   const line = { textContent: "Connecting…" };

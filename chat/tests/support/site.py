@@ -157,7 +157,7 @@ def copy_build(folder: Path) -> Path:
 
 def change_build(folder: Path, mark: str) -> None:
     """Change every module of that build, and collect its static files."""
-    for module in (folder / "static" / "chat").glob("*.js"):
+    for module in (folder / "static" / "chat").rglob("*.js"):
         module.write_text(module.read_text() + f"\n// {mark}\n")
     manage("collectstatic", "--noinput", env={"SECRET_KEY": "x" * 50}, cwd=folder)
 

@@ -1,0 +1,65 @@
+"""Messages: hidden and shown again."""
+
+from django.contrib import admin, messages
+from django.http import HttpRequest
+
+from chat.admin.asking import ReasonForm, asking
+from chat.admin.lists import Newest, ReadOnly, link
+from chat.models import Act, Message
+from chat.moderation import verbs
+
+DONE = {Act.What.HIDE: "hidden", Act.What.RESTORE: "shown again"}
+
+
+def _tell(request: HttpRequest, act: Act) -> None:
+    """Say what an act has done, and what it goes on to do."""
+    words, left = DONE[act.what], act.left
+    more = f" {left:,} more are being {words}, newest first." if left else ""
+    messages.success(request, f"{act.changed:,} {words}.{more}")
+
+
+class HiddenFilter(admin.SimpleListFilter):
+    title = "in the room"
+    parameter_name = "hidden"
+
+    def lookups(self, request, model_admin):
+        return [("0", "Visible"), ("1", "Hidden")]
+
+    def queryset(self, request, queryset):
+        return queryset.filter(hidden_at__isnull=self.value() == "0") if self.value() else queryset
+
+
+@admin.register(Message)
+class MessageAdmin(ReadOnly):
+    paginator = Newest
+    list_display = ["seq", "at", "person", "text", "shown", "ban"]
+    list_filter = [HiddenFilter, "at"]
+    search_fields = ["text", "name", "=author"]
+    actions = ["hide", "restore"]
+    exclude = ["author"]
+    readonly_fields = ["person"]
+
+    def has_hide_permission(self, request):
+        return request.user.has_perm("chat.hide_message")
+
+    @admin.display(description="author", ordering="name")
+    def person(self, message):
+        return link("member", message.author, message.name)
+
+    @admin.display(description="")
+    def ban(self, message):
+        return link("member", message.author, "Ban…", view="ban")
+
+    @admin.display(boolean=True, description="visible")
+    def shown(self, message):
+        return message.visible
+
+    @admin.action(description="Hide the selected messages", permissions=["hide"])
+    @asking(ReasonForm)
+    def hide(self, request, queryset, form):
+        _tell(request, verbs.hide(queryset, request.user, form.cleaned_data["reason"]))
+
+    @admin.action(description="Show the selected messages again", permissions=["hide"])
+    @asking(ReasonForm)
+    def restore(self, request, queryset, form):
+        _tell(request, verbs.restore(queryset, request.user, form.cleaned_data["reason"]))

@@ -1,0 +1,90 @@
+"""The newest part of the history in memory, so that joins and resumes need no query. Pure."""
+
+from collections.abc import Iterable
+from itertools import takewhile
+
+from chat.log.batch import Batch, Event, batches
+
+LATEST = 50
+
+
+class Ring:
+    """The last `size` numbers of one history, and its `LATEST` visible messages.
+
+    Invariant: every event with floor < rev <= seq is here, each message once, in its last state.
+    """
+
+    def __init__(
+        self,
+        epoch: str,
+        seq: int,
+        events: Iterable[Event],
+        latest: Iterable[Event],
+        *,
+        size: int = 1000,
+    ):
+        """`events`: all with rev > seq - size, in order of rev; `latest`: the newest visible."""
+        self.epoch, self.seq, self._size = epoch, seq, size
+        self._events: dict[int, Event] = {}  # by seq, in order of rev
+        for event in events:
+            self._keep(event)
+        self.refill(latest)
+
+    @property
+    def floor(self) -> int:
+        return max(0, self.seq - self._size)
+
+    @property
+    def short(self) -> bool:
+        """So many messages were taken away that older ones belong to the latest again."""
+        return len(self._latest) < LATEST and not self._whole
+
+    def refill(self, latest: Iterable[Event]) -> None:
+        """Take the newest visible messages from the database: twice LATEST, if there are."""
+        self._latest = {event.seq: event for event in latest}
+        self._whole = len(self._latest) < 2 * LATEST
+        for seq in [e.seq for e in self._latest.values() if e.rev > self.seq]:
+            del self._latest[seq]  # not delivered yet
+        for event in self._events.values():
+            self._keep_latest(event)  # may have changed since it was read
+        self._start: list[Batch] | None = None
+
+    def extend(self, batch: Batch) -> None:
+        """Add the batch that follows: its start is the number after `seq`."""
+        for event in batch.events:
+            self._keep(event)
+            self._keep_latest(event)
+        self.seq = batch.end
+        for seq in [e.seq for e in takewhile(lambda e: e.rev <= self.floor, self._events.values())]:
+            del self._events[seq]
+        if len(self._latest) > 4 * LATEST:
+            keep = sorted(self._latest)[-2 * LATEST :]
+            self._latest = {seq: self._latest[seq] for seq in keep}
+            self._whole = False
+        self._start = None
+
+    def _keep(self, event: Event) -> None:
+        self._events.pop(event.seq, None)  # a change moves its message to the end
+        self._events[event.seq] = event
+
+    def _keep_latest(self, event: Event) -> None:
+        if not event.visible:
+            self._latest.pop(event.seq, None)
+        elif self._whole or not self._latest or event.seq >= min(self._latest):
+            self._latest[event.seq] = event
+
+    def after(self, seq: int) -> list[Batch] | None:
+        """All that came after number `seq`; None where the ring doesn't reach back that far."""
+        if not self.floor <= seq <= self.seq:
+            return None
+        missed = list(takewhile(lambda e: e.rev > seq, reversed(self._events.values())))
+        return list(batches(self.epoch, seq + 1, self.seq, reversed(missed)))
+
+    def latest(self) -> list[Batch]:
+        """What someone new gets; made once for each number."""
+        if self._start is None:
+            newest = [self._latest[seq] for seq in sorted(self._latest)[-LATEST:]]
+            start = newest[0].seq if newest else self.seq + 1
+            newest.sort(key=lambda event: event.rev)
+            self._start = list(batches(self.epoch, start, self.seq, newest))
+        return self._start

@@ -1,0 +1,116 @@
+"""To every socket of the process, in order, without holding up everything else.
+
+A frame for ten thousand takes a tenth of a second. So it is told in steps, between which others
+have their turn; what is delivered meanwhile waits, and goes out in as few frames as it fits in:
+the further behind, the more messages a frame carries.
+"""
+
+import asyncio
+import logging
+import time
+from collections import deque
+from collections.abc import Callable
+from typing import Protocol
+
+from chat.log.batch import Batch
+
+STEP = 0.01  # seconds
+LOOK = 32  # sockets between two looks at the clock
+logger = logging.getLogger(__name__)
+
+
+class Listener(Protocol):
+    def send_text(self, text: str) -> None:
+        """Send a frame, without waiting."""
+
+
+def call_soon(step: Callable[[], None]) -> None:
+    asyncio.get_running_loop().call_soon(step)
+
+
+class Fanout:
+    """The sockets that get what is delivered, and what is on its way to them.
+
+    Invariant: the batches that a socket gets begin where the last one, or the answer to its join,
+    has ended.
+    """
+
+    def __init__(
+        self,
+        later: Callable[[Callable[[], None]], None] = call_soon,
+        clock: Callable[[], float] = time.monotonic,
+    ):
+        self._later, self._clock = later, clock
+        self.sockets: set[Listener] = set()
+        self._waiting: deque[Batch | str] = deque()
+        self._telling: Batch | str = ""
+        self._left: set[Listener] = set()  # who has not been told that yet
+        self._ahead: dict[Listener, int] = {}  # who knows some of what waits, and up to where
+        self._busy = False
+
+    def add(self, socket: Listener, seq: int) -> None:
+        """`socket` knows everything that was delivered up to now, which is up to `seq`."""
+        self.sockets.add(socket)
+        if self._busy:
+            self._ahead[socket] = seq
+            if isinstance(self._telling, Batch):
+                self._left.discard(socket)
+
+    def discard(self, socket: Listener) -> None:
+        self.sockets.discard(socket)
+        self._left.discard(socket)
+        self._ahead.pop(socket, None)
+
+    def begin_afresh(self) -> None:
+        """The history is another one. What waits is of the former: nobody gets it any more, and
+        above all nobody who comes from here on, and knows numbers of the new one."""
+        self._waiting.clear()
+        self._left.clear()
+        self._ahead.clear()
+
+    def tell(self, what: Batch | str) -> None:
+        """Send a batch, or another frame, to all, after what is on its way."""
+        self._waiting.append(what)
+        if not self._busy:
+            self._busy = True
+            self._step()
+
+    def _step(self) -> None:
+        end = self._clock() + STEP
+        while self._left or self._begin():
+            frame = self._telling if isinstance(self._telling, str) else self._telling.frame
+            for _ in range(min(LOOK, len(self._left))):
+                socket = self._left.pop()
+                try:
+                    text = self._rest(socket) if socket in self._ahead else frame
+                    if text:
+                        socket.send_text(text)
+                except Exception:
+                    logger.exception("a frame could not be sent")
+            if self._clock() > end:
+                self._later(self._step)
+                return
+        self._busy = False
+
+    def _begin(self) -> bool:
+        """Go on to what waits, if anything does."""
+        if not self._waiting:
+            self._ahead.clear()
+            return False
+        self._telling = self._waiting.popleft()
+        while isinstance(self._telling, Batch) and self._waiting:
+            following = self._waiting[0]
+            joined = isinstance(following, Batch) and self._telling.joined(following)
+            if not joined:
+                break
+            self._telling = joined
+            self._waiting.popleft()
+        self._left = set(self.sockets)
+        return True
+
+    def _rest(self, socket: Listener) -> str | None:
+        """What a socket that is ahead has not had yet of what is told."""
+        if isinstance(self._telling, str):
+            return self._telling
+        known = self._ahead[socket]
+        return self._telling.beyond(known).frame if known < self._telling.end else None

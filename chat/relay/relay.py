@@ -1,0 +1,237 @@
+"""The relay, one per process: between the sockets and the room.
+
+It brings what is stored to every socket (in the order and with the promises of chat/tail.py),
+hands posts to the writer, and keeps the rules of the room in force.
+"""
+
+import asyncio
+import contextlib
+import logging
+import random
+from collections.abc import Callable, Coroutine
+from typing import Protocol
+
+from chat.log import append, read
+from chat.log.acts import Acts
+from chat.log.batch import Batch, Event
+from chat.log.replay import Ring
+from chat.models import Ban, Room
+from chat.policy.bans import Bans
+from chat.protocol import outgoing
+from chat.protocol.errors import FrameError
+from chat.relay.fanout import Fanout
+from chat.relay.group import Group
+from chat.relay.people import People, Tab
+from chat.relay.tail import Tail
+from chat.relay.threads import Threads
+from chat.relay.writer import Settle, Writer
+
+TICK = 15.0
+RETURN = (0.5, 5.0)  # seconds after which a client may come back to a process that restarts
+SETTLE = 2.0  # seconds that the authors of what waits may be kept from their `bye`
+STOP = 4.0  # seconds that the end of a process may take after that
+logger = logging.getLogger(__name__)
+
+
+class Socket(Tab, Protocol):
+    """What the relay knows of a consumer."""
+
+    address: str | None
+
+    def send_text(self, text: str) -> None:
+        """Send a frame, without waiting."""
+
+    def dismiss(self, code: str, message: str, retry_after: float | None = None) -> None:
+        """Say `bye` and close."""
+
+
+class Relay:
+    """To be made, used and stopped in one event loop; all its methods are for that loop only.
+
+    `tail` is where this process is in the history, `people` who is here.
+    """
+
+    def __init__(self):
+        self.room: dict = {}
+        self.bans = Bans()
+        self.ending = False  # nothing new is begun
+        self._fanout = Fanout()
+        self._threads = Threads("chat-work", 2, keep=True)
+        self._writing = Threads("chat-write", 1, keep=True)
+        settling = asyncio.Lock()
+        self.tail = Tail(self._threads, settling, self)
+        self._writer = Writer(
+            self._writing,
+            self._threads,
+            settling,
+            known=lambda: self.tail.known,
+            committed=self._committed,
+        )
+        self.group = Group()
+        self.group.on("batch", lambda hint: self.tail.hear(Batch.of_hint(hint)))
+        self._acts = Acts(self._threads, self._look)
+        self.group.on("look", lambda hint: self._nudge())
+        self.people = People(self._threads, self.group, self._fanout.tell)
+        self._tasks = [
+            asyncio.create_task(_survive(work))
+            for work in (
+                *self._writer.tasks,
+                *self.tail.tasks,
+                *self.group.tasks,
+                *self.people.tasks,
+                *self._acts.tasks,
+                self._tick,
+            )
+        ]
+
+    async def started(self) -> None:
+        """`Tail.started`. Raises `FrameError("busy")`, also where this process ends."""
+        if self.ending:
+            raise FrameError("busy", retry_after=_return())
+        await self.tail.started()
+
+    @property
+    def takes_posts(self) -> bool:
+        """Whether a post that comes now would be tried."""
+        return self._writer.takes_posts
+
+    async def farewell(self) -> None:
+        """This process ends: tell the authors of what waits, then every socket."""
+        self.ending = True
+        self.tail.end()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(SETTLE):
+                await self._writer.drained()
+        for socket in list(self._fanout.sockets):
+            socket.dismiss("restart", "The server restarts.", _return())
+
+    async def stop(self) -> None:
+        """Store what waits, tell the other processes, then end all tasks and threads."""
+        self.ending = True
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(STOP):
+                await self._writer.drained()
+                await self.people.stop()
+                await self.group.drained()
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.to_thread(self._writing.stop)
+        await asyncio.to_thread(self._threads.stop)
+
+    # --- sockets ---------------------------------------------------------------------------------
+    def attend(self, socket: Socket) -> Ring:
+        """From now on `socket` gets what comes after the ring's seq, and all the rest."""
+        self._fanout.add(socket, self.tail.ring.seq)
+        self.people.arrive(socket)
+        return self.tail.ring
+
+    def leave(self, socket: Socket) -> None:
+        self._fanout.discard(socket)
+        self.people.leave(socket)
+
+    def hello(self, you: dict | None, *, resumed: bool) -> str:
+        return outgoing.hello(
+            epoch=self.tail.ring.epoch,
+            seq=self.tail.ring.seq,
+            you=you,
+            room=self.room,
+            online=self.people.presence.online(),
+            resumed=resumed,
+        )
+
+    def tick(self) -> str:
+        return outgoing.tick(self.tail.ring.epoch, self.tail.seq)
+
+    def ping(self, answer: Callable[[str], None]) -> None:
+        """Give `answer` a tick with what the database has after this moment."""
+        self.tail.ask(lambda: answer(self.tick()))
+
+    async def _tick(self) -> None:
+        while True:
+            await asyncio.sleep(TICK)
+            if self.tail.known:
+                self._fanout.tell(self.tick())
+
+    # --- messages --------------------------------------------------------------------------------
+    async def older(self, seq: int, limit: int) -> tuple[list[Event], bool]:
+        """`log.before`. Raises `DatabaseError`."""
+        return await self._threads.run(read.before, seq, limit)
+
+    def post(self, draft: append.Draft, settle: Settle, refusal: FrameError | None = None) -> None:
+        """Store `draft`, soon; `settle` hears of it before anybody gets the message.
+
+        With a `refusal` nothing is stored: `settle` gets the refusal, or the seq of a message
+        that had been stored before. Raises `FrameError` where it will not be tried.
+        """
+        if self.room["mode"] == Room.Mode.READ_ONLY:
+            refusal = FrameError("read_only")
+        self._writer.post(draft, settle, refusal)
+
+    def _committed(self, batches: list[Batch]) -> None:
+        """What is stored goes to the other processes by the group, and here without it."""
+        for batch in batches:
+            self.group.publish(batch.as_hint())
+            self.tail.hear(batch)
+
+    def _nudge(self) -> None:
+        self.tail.nudge()
+        self._acts.nudge()
+
+    def _look(self) -> None:
+        """Something has changed in the database: every process looks now."""
+        self.group.publish({"type": "look"})
+        self.tail.nudge()
+
+    def deliver(self, batch: Batch) -> None:
+        self._fanout.tell(batch)
+
+    def begin_afresh(self) -> None:
+        self._fanout.begin_afresh()
+        for socket in list(self._fanout.sockets):
+            socket.dismiss("resync", "The room's history was restored.")
+
+    # --- rules -----------------------------------------------------------------------------------
+    async def read_rules(self) -> None:
+        """Read the room and the bans again, and put both into force. Raises `DatabaseError`."""
+        room = (await self._threads.run(Room.objects.get)).as_fields()
+        self.bans = Bans(await self._threads.run(list, Ban.in_force()))
+        if self.room and room != self.room:
+            self._fanout.tell(outgoing.room(**room))
+        self.room = room
+        for socket in list(self._fanout.sockets):
+            try:
+                self.bans.check(socket.member_id, socket.address)
+            except FrameError as banned:
+                socket.dismiss("banned", banned.message, banned.retry_after)
+
+
+def _return() -> float:
+    return round(random.uniform(*RETURN), 1)
+
+
+async def _survive(work: Callable[[], Coroutine]) -> None:
+    """Whatever happens to a task of the relay, it goes on."""
+    while True:
+        try:
+            await work()
+        except Exception:
+            logger.exception("%s failed; it goes on", work.__qualname__)
+            await asyncio.sleep(1)
+
+
+_relays: dict[asyncio.AbstractEventLoop, Relay] = {}
+
+
+def get_relay() -> Relay:
+    """The relay of this process. It is made as that starts (chat/lifespan.py), or, under a server
+    that doesn't tell of it, with its first use."""
+    loop = asyncio.get_running_loop()
+    if loop not in _relays:
+        _relays[loop] = Relay()
+    return _relays[loop]
+
+
+def running_relay() -> Relay | None:
+    """The relay of this process, if it has been used."""
+    return _relays.get(asyncio.get_running_loop())

@@ -1,0 +1,33 @@
+"""The process's begin and end, as ASGI tells of them."""
+
+from collections.abc import Awaitable, Callable
+
+from chat.relay.relay import get_relay, running_relay
+
+
+async def lifespan(
+    scope: dict, receive: Callable[[], Awaitable[dict]], send: Callable[[dict], Awaitable[None]]
+) -> None:
+    """The relay is there before anybody comes, and stores what waits when all have gone."""
+    for happens in "startup", "shutdown":
+        await receive()
+        await HAPPENS[happens]()
+        await send({"type": f"lifespan.{happens}.complete"})
+
+
+async def farewell() -> None:
+    """Everybody is still here, and nobody new may come: see `Relay.farewell`."""
+    if relay := running_relay():
+        await relay.farewell()
+
+
+async def _begin() -> None:
+    get_relay()
+
+
+async def _end() -> None:
+    if relay := running_relay():
+        await relay.stop()
+
+
+HAPPENS = {"startup": _begin, "shutdown": _end}

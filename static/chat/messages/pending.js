@@ -1,0 +1,94 @@
+import { inTurn } from "./grouping.js";
+import { KeyedList } from "../dom/keyed_list.js";
+
+const NOTES = {
+  waiting: ({ held, rest }) => (rest ? `${held} Goes out in ${inWords(rest)}. ` : "waiting to be sent"),
+  sending: () => "sending…",
+  accepted: () => "",
+  failed: ({ reason }) => `Not sent. ${reason} `,
+};
+const FLEETING = "This browser can't keep it: leave the page open.";
+
+// The outbox as a list under the log. What is not in the room yet says so.
+export class Pending {
+  #bubbles;
+  #outbox;
+  #edit;
+  #list;
+
+  // edit(text): in the composer
+  constructor({ list, bubbles, outbox, edit }) {
+    this.#bubbles = bubbles;
+    this.#outbox = outbox;
+    this.#edit = edit;
+    this.#list = new KeyedList({
+      list,
+      make: ({ message }) => this.#make(message),
+      place: (item, row) => this.#place(item, row),
+    });
+  }
+
+  render(me, previous) {
+    const { entries } = this.#outbox;
+    const first = entries.find(({ state }) => state === "waiting");
+    const messages = entries.map((entry) => ({
+      ...entry,
+      by: me.id,
+      name: me.name,
+      rest: entry === first && entry.held ? this.#outbox.rest : 0,
+      isKept: entry.state === "accepted" || this.#outbox.isKept(entry),
+    }));
+    const rows = inTurn(messages, previous);
+    const mark = this.#bubbles.mark(me.id);
+    this.#list.show(
+      rows.map((row) => ({
+        ...row,
+        key: row.message.nonce,
+        version: version(row.message),
+        mark: `${mark} ${row.message.rest}`,
+      })),
+    );
+  }
+
+  #make(message) {
+    const { nonce, state, isKept } = message;
+    const item = this.#bubbles.make(message);
+    item.classList.add("pending", state);
+    const note = document.createElement("p");
+    note.className = "note";
+    note.append(NOTES[state](message));
+    if (!isKept && state !== "sending") note.append(` ${FLEETING} `);
+    if (state === "failed") note.role = "alert";
+    if (state === "failed" || message.rest) note.append(...this.#choices(message));
+    item.append(note);
+    return item;
+  }
+
+  // The seconds go by in what is there already: a button that is pressed stays.
+  #place(item, row) {
+    this.#bubbles.place(item, row, row.message.by);
+    const { firstChild: words } = item.querySelector(".note");
+    words.data = NOTES[row.message.state](row.message);
+  }
+
+  #choices({ nonce, text, state, hopeless }) {
+    const retry = button("Retry", () => this.#outbox.retry(nonce));
+    const edit = button("Edit", () => {
+      this.#outbox.discard(nonce);
+      this.#edit(text);
+    });
+    const discard = button("Discard", () => this.#outbox.discard(nonce));
+    return hopeless || state !== "failed" ? [edit, discard] : [retry, edit, discard];
+  }
+}
+
+const version = ({ state, rest, isKept }) => `${state} ${rest > 0} ${isKept}`;
+const inWords = (seconds) => (seconds < 120 ? `${seconds} s` : `${Math.ceil(seconds / 60)} min`);
+
+function button(label, pressed) {
+  const node = document.createElement("button");
+  node.type = "button";
+  node.textContent = label;
+  node.addEventListener("click", pressed);
+  return node;
+}

@@ -1,0 +1,24 @@
+import { inTurn } from "./grouping.js";
+import { KeyedList } from "../dom/keyed_list.js";
+
+// The timeline as the list in the log.
+export class Transcript {
+  #bubbles;
+  #list;
+  #me;
+
+  constructor({ list, bubbles }) {
+    this.#bubbles = bubbles;
+    this.#list = new KeyedList({
+      list,
+      make: ({ message }) => Object.assign(bubbles.make(message), { id: `m${message.seq}` }),
+      place: (item, row) => bubbles.place(item, row, this.#me),
+    });
+  }
+
+  render(messages, me) {
+    this.#me = me;
+    const mark = this.#bubbles.mark(me);
+    this.#list.show(inTurn(messages).map((row) => ({ ...row, key: row.message.seq, version: row.message, mark })));
+  }
+}
