@@ -5,8 +5,13 @@ import { Midnight } from "../../../static/chat/messages/midnight.js";
 import { Clock } from "./fakes.js";
 
 const zone = process.env.TZ;
-beforeEach(() => (process.env.TZ = "Europe/Berlin"));
-afterEach(() => (zone === undefined ? delete process.env.TZ : (process.env.TZ = zone)));
+beforeEach(() => {
+  process.env.TZ = "Europe/Berlin";
+});
+afterEach(() => {
+  if (zone === undefined) delete process.env.TZ;
+  else process.env.TZ = zone;
+});
 
 const at = (when) => new Date(when).getTime();
 const days = (now) => new Dates({ now: () => at(now), lang: "en" });
@@ -34,7 +39,11 @@ test("midnight tells of itself each day, also where a day has 23 or 25 hours", (
     const turns = [];
     new Midnight({ clock, turned: () => turns.push(new Date(clock.now()).toString().slice(0, 21)) });
     clock.pass(70 * 3600);
-    assert.deepEqual(turns.map((turn) => turn.slice(16)), ["00:00", "00:00", "00:00"], begin);
+    assert.deepEqual(
+      turns.map((turn) => turn.slice(16)),
+      ["00:00", "00:00", "00:00"],
+      begin,
+    );
     assert.equal(new Set(turns).size, 3);
   }
 });

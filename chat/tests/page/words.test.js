@@ -16,14 +16,27 @@ test("what is said again is not written over its translation", () => {
 
 test("what the server has rendered already is not written again", () => {
   let writes = 0;
-  const line = { get textContent() { return "3 here"; }, set textContent(words) { writes += 1; } };
+  const line = {
+    get textContent() {
+      return "3 here";
+    },
+    set textContent(_) {
+      writes += 1;
+    },
+  };
   say(line, "3 here");
   say(line, "4 here");
   assert.equal(writes, 1);
 });
 
 test("what a browser lacks has a stand-in", async () => {
-  assert.equal(attempt(() => new NoSuchThing(), () => "instead"), "instead");
+  assert.equal(
+    attempt(
+      () => new NoSuchThing(),
+      () => "instead",
+    ),
+    "instead",
+  );
   silence().postMessage({});
   const socket = new RefusedSocket();
   let refused = 0;

@@ -62,7 +62,8 @@ export class HttpSocket {
   // The first answer comes at once: it shows that the room is there.
   async #poll() {
     this.#polling.abort();
-    const { signal } = (this.#polling = new AbortController());
+    this.#polling = new AbortController();
+    const { signal } = this.#polling;
     for (let wait = 0; !signal.aborted; ) {
       const { epoch, seq } = this.#position;
       const query = new URLSearchParams({ after: seq, epoch, wait });
@@ -111,7 +112,8 @@ export class HttpSocket {
     if (code) this.#say(rejected);
     else this.#accepted(rest);
     // What was written after it must not go before it.
-    if (code && comesLater(rejected)) for (const post of this.#posts.splice(0)) this.#say({ ...rejected, nonce: post.nonce });
+    if (code && comesLater(rejected))
+      for (const post of this.#posts.splice(0)) this.#say({ ...rejected, nonce: post.nonce });
   }
 
   #accepted(fields) {

@@ -21,9 +21,10 @@ export function dispatch(handlers, frame) {
   if (Object.hasOwn(handlers, frame.type)) handlers[frame.type](frame);
 }
 
-// What a message can't have (FORBIDDEN in chat/text.py): pasted text does. What breaks a line
+// What a message can't have (FORBIDDEN in chat/protocol/text.py): pasted text does. What breaks a line
 // somewhere becomes a line break, the rest shows nothing and goes.
 const BREAKS = /\r\n|[\r\v\f\x85\u2028\u2029]/g;
+// biome-ignore lint/suspicious/noControlCharactersInRegex: it is about them
 const FORBIDDEN = /[\0-\x08\x0b-\x1f\x7f-\x9f]|\p{Surrogate}/gu;
 export const clean = (text) => text.replace(BREAKS, "\n").replace(FORBIDDEN, "").trim();
 
@@ -51,8 +52,7 @@ export function explain({ message, retry_after: wait }) {
 
 // crypto.randomUUID does not exist on plain http in a local network; some browsers have no crypto at all.
 export function makeNonce(crypto) {
-  const bytes = new Uint8Array(16);
-  if (crypto?.getRandomValues) crypto.getRandomValues(bytes);
-  else bytes.forEach((_, index) => (bytes[index] = Math.random() * 256));
+  const bytes = Uint8Array.from({ length: 16 }, () => Math.random() * 256);
+  crypto?.getRandomValues?.(bytes);
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }

@@ -11,7 +11,11 @@ export function makeAsk({ fetch, clock, headers = () => ({}) }) {
     signal?.addEventListener("abort", abort);
     try {
       signal?.throwIfAborted();
-      const response = await fetch(path, { ...init, headers: { ...headers(), ...init.headers }, signal: ending.signal });
+      const response = await fetch(path, {
+        ...init,
+        headers: { ...headers(), ...init.headers },
+        signal: ending.signal,
+      });
       return { ok: response.ok, status: response.status, body: await response.json() };
     } finally {
       clock.clearTimeout(late);

@@ -50,7 +50,10 @@ export class Upgrade {
     const frames = [];
     let join;
     this.#socket = socket;
-    socket.onopen = () => socket.send(encode((join = this.#parts.join())));
+    socket.onopen = () => {
+      join = this.#parts.join();
+      socket.send(encode(join));
+    };
     socket.onmessage = ({ data }) => {
       const frame = decode(data);
       frames.push(frame);

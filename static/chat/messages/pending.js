@@ -1,5 +1,5 @@
-import { inTurn } from "./grouping.js";
 import { KeyedList } from "../dom/keyed_list.js";
+import { inTurn } from "./grouping.js";
 
 const NOTES = {
   waiting: ({ held, rest }) => (rest ? `${held} Goes out in ${inWords(rest)}. ` : "waiting to be sent"),
@@ -51,7 +51,7 @@ export class Pending {
   }
 
   #make(message) {
-    const { nonce, state, isKept } = message;
+    const { state, isKept } = message;
     const item = this.#bubbles.make(message);
     item.classList.add("pending", state);
     const note = document.createElement("p");

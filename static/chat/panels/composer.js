@@ -1,5 +1,5 @@
-import { paint } from "../dom/avatar.js";
 import { clean, fitsFrame, textLength } from "../connection/protocol.js";
+import { paint } from "../dom/avatar.js";
 import { say } from "../dom/words.js";
 
 const COUNT_FROM = 200;

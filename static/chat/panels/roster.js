@@ -1,6 +1,6 @@
+import { attempt } from "../connection/optional.js";
 import { paint } from "../dom/avatar.js";
 import { KeyedList } from "../dom/keyed_list.js";
-import { attempt } from "../connection/optional.js";
 import { say } from "../dom/words.js";
 
 const compare = attempt(
@@ -58,7 +58,8 @@ export class Roster {
   }
 
   #inOrder() {
-    return (this.#sorted ??= [...this.#names].sort(compare));
+    this.#sorted ??= [...this.#names].sort(compare);
+    return this.#sorted;
   }
 
   #make({ key: name, id, me }) {

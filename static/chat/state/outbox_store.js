@@ -106,7 +106,9 @@ export class OutboxStore {
   }
 
   #write(entry, owner) {
-    const done = this.#use((storage) => storage.setItem(PREFIX + entry.nonce, JSON.stringify({ ...entry, owner })) ?? true);
+    const done = this.#use(
+      (storage) => storage.setItem(PREFIX + entry.nonce, JSON.stringify({ ...entry, owner })) ?? true,
+    );
     if (done) this.#kept.add(entry.nonce);
   }
 
