@@ -1,11 +1,11 @@
 import { Connection } from "./connection/connection.js";
 import { HttpSocket } from "./connection/http_socket.js";
 import { Identity } from "./connection/identity.js";
-import { attempt, RefusedSocket, silence } from "./connection/optional.js";
 import { build, makeNonce } from "./connection/protocol.js";
 import { makeAsk } from "./connection/requests.js";
 import { Session } from "./connection/session.js";
 import { Wakefulness } from "./connection/wakefulness.js";
+import { attempt, RefusedSocket, silence } from "./dom/optional.js";
 import { Painter } from "./dom/painter.js";
 import { Announcer } from "./messages/announcer.js";
 import { Bubbles } from "./messages/bubbles.js";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { attempt, RefusedSocket, silence } from "../../../static/chat/connection/optional.js";
 import { makeNonce } from "../../../static/chat/connection/protocol.js";
+import { attempt, RefusedSocket, silence } from "../../../static/chat/dom/optional.js";
 import { say } from "../../../static/chat/dom/words.js";
 
 test("what is said again is not written over its translation", () => {

@@ -1,4 +1,4 @@
-import { attempt } from "../connection/optional.js";
+import { attempt } from "./optional.js";
 import { say } from "./words.js";
 
 const HUES = 12;

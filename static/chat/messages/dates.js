@@ -1,4 +1,4 @@
-import { attempt } from "../connection/optional.js";
+import { attempt } from "../dom/optional.js";
 
 // Days and times of the reader's own zone.
 export class Dates {

@@ -1,6 +1,6 @@
-import { attempt } from "../connection/optional.js";
 import { paint } from "../dom/avatar.js";
 import { KeyedList } from "../dom/keyed_list.js";
+import { attempt } from "../dom/optional.js";
 import { say } from "../dom/words.js";
 
 const compare = attempt(
