@@ -49,3 +49,9 @@ test("what was perhaps said before stays as it was said", () => {
 test("a nonce has the form that the protocol wants", () => {
   assert.match(protocol.makeNonce(crypto), /^[A-Za-z0-9-]{8,64}$/);
 });
+
+test("a nonce can be made without crypto", () => {
+  const nonces = [undefined, {}, globalThis.crypto].map(protocol.makeNonce);
+  for (const nonce of nonces) assert.match(nonce, /^[0-9a-f]{32}$/);
+  assert.equal(new Set(nonces).size, 3);
+});
