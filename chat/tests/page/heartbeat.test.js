@@ -4,14 +4,14 @@ import { Heartbeat } from "../../../static/chat/connection/heartbeat.js";
 import { Clock } from "./fakes.js";
 
 // The time of each call is in `told`, in seconds.
-function aHeartbeat({ random = () => 0 } = {}) {
+function aHeartbeat() {
   const clock = new Clock();
   const told = [];
   const server = { owes: false };
   const tell = (what) => told.push([what, clock.now() / 1000]);
   const heartbeat = new Heartbeat({
     clock,
-    random,
+    random: () => 0,
     expects: () => server.owes,
     ping: () => tell("ping"),
     doubts: (doubtful) => tell(doubtful ? "doubts" : "sure"),

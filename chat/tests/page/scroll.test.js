@@ -58,7 +58,7 @@ test("at the end nothing is counted and there is no pill", () => {
 
 test("the pill leads to the latest messages from a whole box above", () => {
   const { box, pill, goes } = aScroll();
-  const hidden = [-500, -501].map((scrollTop) => {
+  const hidden = [-499, -500].map((scrollTop) => {
     goes(scrollTop);
     return pill.hidden;
   });
