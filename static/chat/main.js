@@ -171,5 +171,5 @@ new Wakefulness({
   },
 });
 
-// What the watchdog looks at: from here on the page speaks for itself.
+// The watchdog looks at this: the page has started.
 element("stuck").hidden = true;

@@ -8,7 +8,7 @@ const LASTS = 10_000;
 // Two sockets that nothing came through are enough to work over HTTP, or three short lives.
 const [UNWELCOME, SHORT_LIFE, ENOUGH] = [3, 2, 6];
 
-// Full jitter: after a restart a thousand pages must not come back in step.
+// Full jitter: after a restart a thousand pages must not come back at the same moment.
 export function backoff(failures, random) {
   return random() * Math.min(LONGEST_DELAY, FIRST_DELAY * 2 ** failures);
 }

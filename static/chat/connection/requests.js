@@ -1,6 +1,6 @@
 const WITHIN = 15_000;
 
-// Requests that end: with an answer, or given up when their time is over or their signal says so.
+// Requests that always end: with an answer, or aborted when their time is over or their signal says so.
 // Gives ask(path, init), with `within` beside what fetch takes; resolves to { ok, status, body }.
 // A body that is no JSON is an error, and so is one that doesn't come to its end.
 export function makeAsk({ fetch, clock, headers = () => ({}) }) {

@@ -64,7 +64,7 @@ export class Pending {
     return item;
   }
 
-  // The seconds go by in what is there already: a button that is pressed stays.
+  // The countdown changes an item's words, not the item: a button that is being pressed must stay.
   #place(item, row) {
     this.#bubbles.place(item, row, row.message.by);
     const { firstChild: words } = item.querySelector(".note");
