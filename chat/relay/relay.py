@@ -12,13 +12,13 @@ from collections.abc import Callable, Coroutine
 from typing import Protocol
 
 from chat.log import append, read
-from chat.log.acts import Acts
 from chat.log.batch import Batch, Event
 from chat.log.replay import Ring
 from chat.models import Ban, Room
 from chat.policy.bans import Bans
 from chat.protocol import outgoing
 from chat.protocol.errors import FrameError
+from chat.relay.acts import Acts
 from chat.relay.fanout import Fanout
 from chat.relay.group import Group
 from chat.relay.people import People, Tab

@@ -2,7 +2,7 @@
 
 from django.core.management.base import BaseCommand, CommandError
 
-from chat.backup import Refused, back_up
+from chat.ops.backup import Refused, back_up
 
 
 class Command(BaseCommand):

@@ -4,8 +4,8 @@ from pathlib import Path
 
 from django.core.management.base import BaseCommand, CommandError
 
-from chat.backup import Refused, restore
 from chat.log.database import say_which
+from chat.ops.backup import Refused, restore
 
 
 class Command(BaseCommand):
