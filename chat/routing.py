@@ -6,7 +6,7 @@ from chat.web.consumers import ChatConsumer
 from chat.web.origin import deny
 
 
-async def not_found(scope, receive, send):
+async def not_found(scope, receive, send) -> None:
     await deny(scope, send, 404)
 
 

@@ -18,8 +18,11 @@ PART = 500  # messages
 ROWS = 5000  # of one INSERT
 
 Hide, Restore = Act.What.HIDE, Act.What.RESTORE
-OPPOSITE = {Hide: Restore, Restore: Hide}
-STATE = {Hide: True, Restore: False}  # whether it is for messages that are not hidden
+OPPOSITE: dict[str, Act.What] = {Hide: Restore, Restore: Hide}
+STATE: dict[str, bool] = {
+    Hide: True,
+    Restore: False,
+}  # whether it is for messages that are not hidden
 DO: dict[str, Callable[[QuerySet[Message], Act], list[int]]] = {
     Hide: lambda messages, act: change.hide(messages, act.by),
     Restore: lambda messages, act: change.restore(messages),
@@ -61,7 +64,7 @@ def begin(act: Act, plan: Plan) -> list[int]:
             cursor.execute(f"INSERT INTO chat_pending (seq, act_id) VALUES {rows}")
     mine = Pending.objects.filter(act=act).values("seq")
     Pending.objects.filter(act__in=plan.against, seq__in=mine).delete()
-    return go_on(act)
+    return go_on(act) or []  # it is new, so nobody else is at it
 
 
 @transaction.atomic
