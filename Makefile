@@ -26,6 +26,7 @@ test: $(VENV)/.test staticfiles/staticfiles.json
 	$(VENV)/bin/ruff check
 	$(VENV)/bin/ruff format --check
 	$(VENV)/bin/lint-imports --no-logo --no-cache
+	$(VENV)/bin/mypy
 	shellcheck $$(grep -l '^#!/bin/sh' bin/*)
 	PYTHON=$(PY) bin/check-deploy
 	$(PY) manage.py makemigrations --check --dry-run
