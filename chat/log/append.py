@@ -101,7 +101,7 @@ def _insert(cursor: CursorWrapper, start: int, drafts: Sequence[Draft], now: dat
         )
 
 
-def _marks(values: Collection) -> str:
+def _marks(values: Collection[object]) -> str:
     return ", ".join(["%s"] * len(values))
 
 

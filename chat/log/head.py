@@ -61,5 +61,5 @@ def advance(cursor: CursorWrapper, count: int) -> tuple[str, int]:
     The log is ours alone from here until the transaction ends.
     """
     cursor.execute("UPDATE chat_log SET seq = seq + %s RETURNING epoch, seq", [count])
-    rows = cursor.fetchall()
+    rows: list[tuple[str, int]] = cursor.fetchall()
     return rows[0] if rows else _no_row()

@@ -14,7 +14,7 @@ class Order:
     Invariant: what has been delivered is what the ring has: every number up to `ring.seq`.
     """
 
-    def __init__(self, ring: Ring, deliver: Callable[[Batch], None]):
+    def __init__(self, ring: Ring, deliver: Callable[[Batch], None]) -> None:
         self.ring, self._deliver = ring, deliver
         self._held: dict[int, Batch] = {}  # by start
         self._held_bytes = 0
@@ -49,17 +49,17 @@ class Order:
         self._held[batch.start] = batch
         self._held_bytes += batch.size
 
-    def _drop(self, start: int) -> Batch | None:
+    def _drop(self, start: int) -> None:
         batch = self._held.pop(start, None)
         self._held_bytes -= batch.size if batch else 0
-        return batch
 
     def _release(self) -> None:
         """Deliver what is held, as far as it follows without a gap."""
         for start in sorted(self._held):
             if start > self.ring.seq + 1:
                 break
-            batch = self._drop(start)
+            batch = self._held[start]
+            self._drop(start)
             if batch.end > self.ring.seq:
                 self._pass_on(batch)
 

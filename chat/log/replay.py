@@ -22,7 +22,7 @@ class Ring:
         latest: Iterable[Event],
         *,
         size: int = 1000,
-    ):
+    ) -> None:
         """`events`: all with rev > seq - size, in order of rev; `latest`: the newest visible."""
         self.epoch, self.seq, self._size = epoch, seq, size
         self._events: dict[int, Event] = {}  # by seq, in order of rev

@@ -10,7 +10,7 @@ from chat.policy import addresses
 class Doorkeeper:
     """Counts sockets, in all and by address."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self._by_address: Counter[str] = Counter()
         self._total = 0  # to add them up costs more than a join
 

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Callable, Coroutine
-from typing import Protocol
+from typing import Any, Protocol
 
 from django.db import Error as DatabaseError
 
@@ -53,7 +53,7 @@ class People:
         # A thousand who go at once, or say their first word, are a statement, not a thousand.
         self._speakers: Batcher[str] = self._noting(claims.spoke)
         self._departed: Batcher[str] = self._noting(claims.release)
-        self._errands: set[asyncio.Task] = set()
+        self._errands: set[asyncio.Task[None]] = set()
         self.tasks = (
             self._claims.run,
             self._speakers.run,
@@ -124,8 +124,8 @@ class People:
 
         return Batcher(note, capacity=10_000, most=500)
 
-    def _start(self, errand: Coroutine) -> None:
-        async def run():
+    def _start(self, errand: Coroutine[Any, Any, None]) -> None:
+        async def run() -> None:
             try:
                 await errand
             except (DatabaseError, FrameError) as error:
@@ -159,12 +159,13 @@ class People:
 
     def named(self, tab: Tab, claimed: Claimed) -> None:
         """`tab` has joined under a name; the member's other tabs follow."""
-        self._name(tab, claimed.name)
+        if claimed.name:
+            self._name(tab, claimed.name)
         self.renamed(tab.member_id, claimed)
 
     def renamed(self, member_id: str, claimed: Claimed) -> None:
         """A member may have a new name: its tabs, in all processes, follow."""
-        if claimed.renamed:
+        if claimed.renamed and claimed.name:
             self._rename(member_id, claimed.name)
             self._group.publish({"type": "you", "id": member_id})
 
@@ -182,7 +183,7 @@ class People:
                 tab.renamed(name)
 
     # --- hints and heartbeats --------------------------------------------------------------------
-    def _hear_rename(self, hint: dict) -> None:
+    def _hear_rename(self, hint: dict[str, Any]) -> None:
         self._start(self._follow(hint["id"]))
 
     async def _beat(self) -> None:

@@ -9,16 +9,16 @@ import contextlib
 import logging
 import random
 from collections.abc import Callable, Coroutine
-from typing import Protocol
+from typing import Any, Protocol
 
 from chat.log import append, read
-from chat.log.acts import Acts
 from chat.log.batch import Batch, Event
 from chat.log.replay import Ring
 from chat.models import Ban, Room
 from chat.policy.bans import Bans
 from chat.protocol import outgoing
 from chat.protocol.errors import FrameError
+from chat.relay.acts import Acts
 from chat.relay.fanout import Fanout
 from chat.relay.group import Group
 from chat.relay.people import People, Tab
@@ -51,11 +51,11 @@ class Relay:
     `tail` is where this process is in the history, `people` who is here.
     """
 
-    def __init__(self):
-        self.room: dict = {}
+    def __init__(self) -> None:
+        self.room: dict[str, Any] = {}
         self.bans = Bans()
         self.ending = False  # nothing new is begun
-        self._fanout = Fanout()
+        self._fanout: Fanout[Socket] = Fanout()
         self._threads = Threads("chat-work", 2, keep=True)
         self._writing = Threads("chat-write", 1, keep=True)
         settling = asyncio.Lock()
@@ -130,7 +130,7 @@ class Relay:
         self._fanout.discard(socket)
         self.people.leave(socket)
 
-    def hello(self, you: dict | None, *, resumed: bool) -> str:
+    def hello(self, you: dict[str, Any] | None, *, resumed: bool) -> str:
         return outgoing.hello(
             epoch=self.tail.ring.epoch,
             seq=self.tail.ring.seq,
@@ -210,7 +210,7 @@ def _return() -> float:
     return round(random.uniform(*RETURN), 1)
 
 
-async def _survive(work: Callable[[], Coroutine]) -> None:
+async def _survive(work: Callable[[], Coroutine[Any, Any, None]]) -> None:
     """Whatever happens to a task of the relay, it goes on."""
     while True:
         try:

@@ -11,8 +11,8 @@ import asyncio
 import contextlib
 import logging
 import random
-from collections.abc import Awaitable, Callable
-from typing import Protocol
+from collections.abc import Callable, Coroutine
+from typing import Any, Protocol
 
 from django.db import Error as DatabaseError
 
@@ -67,7 +67,7 @@ class Tail:
         self._ended = False
         self._asking: list[Callable[[], None]] = []
         self._looked = 0.0  # when, by the loop's clock
-        self.tasks: tuple[Callable[[], Awaitable[None]], ...] = (self._watch, self._mend)
+        self.tasks: tuple[Callable[[], Coroutine[Any, Any, None]], ...] = (self._watch, self._mend)
 
     async def started(self) -> None:
         """Wait until the history is here. Raises `FrameError("busy")` if that takes too long."""
@@ -82,17 +82,18 @@ class Tail:
     @property
     def ring(self) -> Ring:
         """What has been delivered; there once `started`."""
+        assert self._order
         return self._order.ring
 
     @property
     def known(self) -> Since | None:
         """What has been delivered; None before `started`."""
-        return self._order and Since(self.ring.epoch, self.ring.seq)
+        return Since(self.ring.epoch, self.ring.seq) if self._order else None
 
     @property
     def seq(self) -> int:
         """As the database was last seen."""
-        return max(self.ring.seq, self._head.seq)
+        return max(self.ring.seq, self._head.seq if self._head else 0)
 
     # --- what comes ------------------------------------------------------------------------------
     def hear(self, batch: Batch) -> None:
@@ -156,7 +157,7 @@ class Tail:
         while True:
             await self._mending.wait()
             self._mending.clear()
-            if self._order.waits:
+            if self._order and self._order.waits:
                 with contextlib.suppress(DatabaseError):  # `_watch` tries again, and says so
                     await self._look()
 
@@ -189,8 +190,9 @@ class Tail:
                 # have told our clients other messages under.
                 now = await self._threads.run(head.begin_anew, known)
                 logger.warning("the database is older than what was delivered: a new epoch")
-            if self._order is None or now.epoch != self.ring.epoch:
-                await self._begin(now)
+            order = self._order
+            if order is None or now.epoch != order.ring.epoch:
+                order = await self._begin(now)
             self._head = now
             if (rules := (now.epoch, now.version)) != self._rules:
                 await self._follower.read_rules()
@@ -201,7 +203,7 @@ class Tail:
                     if batch.epoch != now.epoch:
                         return  # restored while we read; the next look begins afresh
                     async with self._settling:
-                        self._order.receive(batch)
+                        order.receive(batch)
             if self.ring.short:
                 self.ring.refill(await self._threads.run(read.latest, 2 * LATEST))
 
@@ -213,15 +215,18 @@ class Tail:
             await self._threads.run(upkeep.mend)
             return await self._threads.run(head.read_head)
 
-    async def _begin(self, now: Head) -> None:
+    async def _begin(self, now: Head) -> Order:
         """Read the newest part of a history that is new to us, at the start or after a restore."""
         known = await self._threads.run(read.recent, now, RING)
         latest = await self._threads.run(read.latest, 2 * LATEST)
         restored = self._order is not None
-        self._order = Order(Ring(now.epoch, now.seq, known, latest, size=RING), self._deliver)
+        order = self._order = Order(
+            Ring(now.epoch, now.seq, known, latest, size=RING), self._deliver
+        )
         if restored:
             self._follower.begin_afresh()
         self._move()
+        return order
 
     def _deliver(self, batch: Batch) -> None:
         self._follower.deliver(batch)

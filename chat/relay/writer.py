@@ -139,7 +139,7 @@ class Writer:
         try:
             await self._store_together([waiting])
         except Unstorable as error:
-            logger.error("a message can't be stored: %s", reason(error.__cause__))
+            logger.error("a message can't be stored: %s", reason(error.__cause__ or error))
             # By now it isn't; but an earlier attempt may have had an end that nobody heard of.
             waiting.refusal = FrameError("invalid_text", "The room can't store this.")
             await self._look_up([waiting])
@@ -150,7 +150,8 @@ class Writer:
         Raises `Unstorable` where the drafts fail and nothing else would.
         """
         try:
-            for pause in _pauses():
+            pauses = _pauses()
+            while True:
                 try:
                     with self._overdue():
                         stored = await self._writing.run(append.store, drafts, self._known())
@@ -161,7 +162,7 @@ class Writer:
                         if await self._is_their_own(error):
                             raise Unstorable from error
                     self._lost(error)
-                await asyncio.sleep(pause)
+                await asyncio.sleep(next(pauses))
         finally:
             self._refuses = False
 

@@ -7,6 +7,7 @@ import asyncio
 import math
 import re
 from collections.abc import Awaitable, Callable
+from typing import Any
 
 from django.db import Error as DatabaseError
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, JsonResponse
@@ -77,7 +78,7 @@ async def _answer(request: HttpRequest, methods: "dict[str, Method]") -> HttpRes
 
 
 def _problem(wrong: FrameError) -> HttpResponse:
-    fields = {"code": wrong.code, "message": wrong.message}
+    fields: dict[str, object] = {"code": wrong.code, "message": wrong.message}
     if wrong.retry_after:
         fields["retry_after"] = wrong.retry_after
     response = JsonResponse(fields, status=STATUS.get(wrong.code, 400))
@@ -120,12 +121,12 @@ async def _newer(request: HttpRequest, relay: Relay) -> str:
         epoch = request.GET.get("epoch", relay.tail.ring.epoch)
         since = Since(epoch, _number(request, "after", 0))
     resumed = await relay.tail.resumable(since)
-    if resumed and wait and since == relay.tail.known:
+    if resumed and since and wait and since == relay.tail.known:
         await _moved(request, relay, since, wait)
         check_ban(request, relay)
         resumed = await relay.tail.resumable(since)
     ring = relay.tail.ring
-    batch = (ring.after(since.seq) if resumed else ring.latest())[0]
+    batch = ((ring.after(since.seq) if since and resumed else None) or ring.latest())[0]
     return outgoing.history(
         epoch=ring.epoch,
         seq=ring.seq,
@@ -189,9 +190,8 @@ async def _post(request: HttpRequest, relay: Relay) -> HttpResponse:
 def _check_origin(request: HttpRequest) -> None:
     """A page of another site can't post: it may send no JSON, nor hide where it is from."""
     site = request.headers.get("Sec-Fetch-Site", "same-origin")
-    if not same_origin(request.scope) or (
-        "Origin" not in request.headers and site != "same-origin"
-    ):
+    asgi: Any = request  # Django's ASGIRequest has the scope
+    if not same_origin(asgi.scope) or ("Origin" not in request.headers and site != "same-origin"):
         raise FrameError("cross_origin")
 
 

@@ -3,7 +3,9 @@
 import asyncio
 import contextlib
 import logging
+from collections.abc import Awaitable, Callable
 from functools import partial
+from typing import Any
 
 from channels.exceptions import StopConsumer
 from channels.generic.websocket import AsyncWebsocketConsumer
@@ -20,6 +22,7 @@ from chat.protocol.errors import FrameError
 from chat.protocol.incoming import Since
 from chat.relay.relay import get_relay
 from chat.relay.writer import Stored
+from chat.web.asgi import Message, Receive, Send
 from chat.web.origin import deny, names_origin, same_origin
 from chat.web.outlet import Clogged, Outlet, make_outlet
 
@@ -39,7 +42,7 @@ class ChatConsumer(AsyncWebsocketConsumer):
     under one. The relay calls `send_text`, `renamed` and `dismiss`.
     """
 
-    async def __call__(self, scope, receive, send):
+    async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         # Not the stock one: it makes a channel for each socket, which fails while Redis is down,
         # and its dispatch hops to a thread for each frame.
         self.scope, self.base_send = scope, send
@@ -51,7 +54,7 @@ class ChatConsumer(AsyncWebsocketConsumer):
         self.member_id = cookie or new_member_id()
         self.name: str | None = None
         self._outlet: Outlet | None = None
-        self._closing: asyncio.Task | None = None
+        self._closing: asyncio.Task[None] | None = None
         self._deferred: list[str] | None = None
         self._admitted = self._greeted = self._spoke = False
         self._unanswered = asyncio.Semaphore(UNANSWERED)
@@ -65,7 +68,7 @@ class ChatConsumer(AsyncWebsocketConsumer):
         finally:
             self._leave()
 
-    async def dispatch(self, message):
+    async def dispatch(self, message: Message) -> None:
         try:
             await getattr(self, message["type"].replace(".", "_"))(message)
         except StopConsumer:
@@ -76,7 +79,7 @@ class ChatConsumer(AsyncWebsocketConsumer):
                 await deny(self.scope, self.base_send, 503)
 
     # --- the socket ------------------------------------------------------------------------------
-    async def connect(self):
+    async def connect(self) -> None:
         if not same_origin(self.scope):
             await deny(self.scope, self.base_send, 403 if names_origin(self.scope) else 400)
             return
@@ -91,10 +94,10 @@ class ChatConsumer(AsyncWebsocketConsumer):
         await self.accept()
         self._outlet = make_outlet(self.scope, self.base_send)
 
-    async def websocket_disconnect(self, message):
+    async def websocket_disconnect(self, message: Message) -> None:
         raise StopConsumer  # the stock one hops to the thread that all of Django shares
 
-    def _leave(self):
+    def _leave(self) -> None:
         """Whatever happened: give back all that this socket held."""
         named = self.name is not None
         self.relay.leave(self)
@@ -132,14 +135,15 @@ class ChatConsumer(AsyncWebsocketConsumer):
 
     async def _close(self, code: int) -> None:
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._outlet.flushed(), FAREWELL)
+            if self._outlet:
+                await asyncio.wait_for(self._outlet.flushed(), FAREWELL)
         await self.close(code)
 
     # --- frames ----------------------------------------------------------------------------------
-    async def receive(self, text_data=None, bytes_data=None):
+    async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
         if self._closing or self.relay.ending:
             return  # unanswered, so the client sends it again on its next socket
-        frame = None
+        frame: incoming.ClientFrame | None = None
         try:
             if text_data is None:
                 raise FrameError("not_json")
@@ -160,7 +164,7 @@ class ChatConsumer(AsyncWebsocketConsumer):
             wrong.kind, wrong.nonce = frame.kind, frame.nonce
         self._write(outgoing.refusal(wrong))
 
-    async def _join(self, frame: incoming.Join):
+    async def _join(self, frame: incoming.Join) -> None:
         await self.relay.started()
         is_forged = not self._identify(frame.token)
         if self._is_banned():
@@ -176,7 +180,7 @@ class ChatConsumer(AsyncWebsocketConsumer):
                 await asyncio.sleep(JOIN_PAUSE)  # its answer is large; the others don't wait
         await self._answer(frame.since)
 
-    async def _join_in_vain(self):
+    async def _join_in_vain(self) -> None:
         """Every join is answered by a `hello`, a malformed one, too."""
         with contextlib.suppress(FrameError):  # `busy`, and the client was told of an error
             await self.relay.started()
@@ -201,7 +205,7 @@ class ChatConsumer(AsyncWebsocketConsumer):
             return True
         return False
 
-    async def _take_name(self, wanted: str | None):
+    async def _take_name(self, wanted: str | None) -> None:
         if wanted is None and (self.name or self.guest):
             return
         name = incoming.check_name(wanted)
@@ -211,7 +215,7 @@ class ChatConsumer(AsyncWebsocketConsumer):
         if claimed.name:
             self.relay.people.named(self, claimed)
 
-    async def _answer(self, since: Since | None):
+    async def _answer(self, since: Since | None) -> None:
         """`hello`, then whatever brings this client to where the room is."""
         if self._greeted and since is None:
             self._write(self._hello(resumed=True))
@@ -223,9 +227,10 @@ class ChatConsumer(AsyncWebsocketConsumer):
         ring = self.relay.attend(self)
         try:
             self._write(self._hello(resumed=resumed))
-            for batch in ring.after(since.seq) if resumed else ring.latest():
+            for batch in (ring.after(since.seq) if since and resumed else None) or ring.latest():
                 self._write(batch.frame)
-                await self._outlet.flushed()
+                if self._outlet:
+                    await self._outlet.flushed()
                 await asyncio.sleep(0)  # up to 1,000 messages: others have their turn in between
         finally:
             deferred, self._deferred = self._deferred, None
@@ -236,7 +241,7 @@ class ChatConsumer(AsyncWebsocketConsumer):
         you = {"id": self.member_id, "name": self.name} if self.name else None
         return self.relay.hello(you, resumed=resumed)
 
-    async def _post(self, frame: incoming.Post):
+    async def _post(self, frame: incoming.Post) -> None:
         if self.name is None and self.guest:
             raise FrameError("name_required")
         await self.relay.started()
@@ -270,9 +275,13 @@ class ChatConsumer(AsyncWebsocketConsumer):
             self._spoke = True
             self.relay.people.spoke(self.member_id)
 
-    async def _ping(self, frame: incoming.Ping):
+    async def _ping(self, frame: incoming.Ping) -> None:
         await self.relay.started()
         self.relay.ping(self.send_text)
 
 
-HANDLERS = {"join": ChatConsumer._join, "post": ChatConsumer._post, "ping": ChatConsumer._ping}
+HANDLERS: dict[str, Callable[[ChatConsumer, Any], Awaitable[None]]] = {
+    "join": ChatConsumer._join,
+    "post": ChatConsumer._post,
+    "ping": ChatConsumer._ping,
+}
