@@ -7,8 +7,8 @@ from http.client import HTTPConnection
 import psycopg
 import pytest
 
+from chat.tests.admin.test_admin import Moderator
 from chat.tests.support import eventually
-from chat.tests.test_admin import Moderator
 
 pytestmark = pytest.mark.stack("scaled")  # SQLite has no lock that reading waits for
 
