@@ -1,71 +1,18 @@
 """The process's channel, before a channel layer that hangs, fails, loses and comes back."""
 
 import asyncio
-import json
-from collections import defaultdict
 
 import pytest
 
 from chat.relay import group
 from chat.relay.group import Group
 from chat.tests.support import until
+from chat.tests.support.played import HANG, Layer
 
 pytestmark = pytest.mark.stack("embedded")  # needs no server: once is enough
 
-HANG = object()
 DOWN = "the channel layer can't be reached: ConnectionError: refused"
 BACK = "the channel layer is back"
-
-
-class Layer:
-    """A channel layer in memory, as Channels has them. `trouble` is what every call meets: an
-    error, or HANG; whoever receives meets what is put into its channel."""
-
-    def __init__(self):
-        self.trouble: object = None
-        self.loses = False
-        self.channels: dict[str, asyncio.Queue] = {}
-        self.members: dict[str, set[str]] = defaultdict(set)
-        self.sent: list[dict] = []
-        self.flushed = 0
-
-    async def _call(self) -> None:
-        await asyncio.sleep(0)
-        if self.trouble is HANG:
-            await asyncio.Event().wait()
-        if self.trouble:
-            raise self.trouble
-
-    async def new_channel(self) -> str:
-        await self._call()
-        name = f"channel-{len(self.channels) + 1}"
-        self.channels[name] = asyncio.Queue()
-        return name
-
-    async def group_add(self, name: str, channel: str) -> None:
-        await self._call()
-        self.members[name].add(channel)
-
-    async def group_send(self, name: str, hint: dict) -> None:
-        await self._call()
-        self.sent.append(hint)
-        for channel in self.members[name]:
-            await self.send(channel, hint)
-
-    async def send(self, channel: str, hint: dict) -> None:
-        await self._call()
-        if not self.loses:
-            self.channels[channel].put_nowait(json.loads(json.dumps(hint)))
-
-    async def receive(self, channel: str) -> dict:
-        got = await self.channels[channel].get()
-        if isinstance(got, Exception):
-            raise got
-        return got
-
-    async def flush(self) -> None:
-        self.flushed += 1
-        await self._call()
 
 
 class Process:
@@ -93,13 +40,10 @@ class Process:
         return self.layer.channels[self.group.channel_name]
 
 
-@pytest.fixture
-def layer(monkeypatch):
-    made = Layer()
-    monkeypatch.setattr(group, "get_channel_layer", lambda: made)
+@pytest.fixture(autouse=True)
+def hasty(monkeypatch):
     monkeypatch.setattr(group, "TIMEOUT", 0.05)
     monkeypatch.setattr(group, "STEADY", 0.005)
-    return made
 
 
 @pytest.fixture
