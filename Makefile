@@ -7,7 +7,7 @@ help:
 	@echo "make run [PORT=8000] [HOST=127.0.0.1]   serve the room (HOST=0.0.0.0: to other devices too)"
 	@echo "make admin                              make an account for /admin/"
 	@echo "make test                               everything that must hold, on both stacks"
-	@echo "make faults                             every fault at full length, three times (17 minutes)"
+	@echo "make faults                             every fault at full length, three times (26 minutes)"
 	@echo "make bench [SHORT=1]                    measure it beside its peers (2 hours; short: 3 minutes)"
 	@echo "make format                             format and lint the Python code"
 

@@ -364,7 +364,7 @@ def test_where_web_sockets_are_blocked_people_talk_over_http(
 
 
 def test_where_frames_do_not_get_through_one_goes_on_over_http_until_they_do(
-    networks, open_page, log_is, join, site
+    networks, open_page, log_is, join, site, recovery
 ):
     network = networks()
     network.block_web_sockets()
@@ -385,7 +385,8 @@ def test_where_frames_do_not_get_through_one_goes_on_over_http_until_they_do(
     network.allow_web_sockets()
     # One that gets no word gives up after ten seconds; then there may be another.
     again = "dispatchEvent(new Event('online'))"
-    eventually(lambda: ada.evaluate(again) or words(ada) == "Connected", deadline=20)
+    with recovery("frames of a socket don't get through", "“Connected without WebSockets …”"):
+        eventually(lambda: ada.evaluate(again) or words(ada) == "Connected", deadline=20)
     said.append("back on a socket")
     says(ada, said[-1])
     bob.hears(said[-1])
@@ -409,7 +410,9 @@ def test_where_sockets_are_welcomed_and_cut_one_goes_on_over_http_after_a_few(
 
 
 # --- Without an answer, without cookies ----------------------------------------------------------
-def test_a_page_without_cookies_loses_and_doubles_nothing(networks, open_page, log_is, site):
+def test_a_page_without_cookies_loses_and_doubles_nothing(
+    networks, open_page, log_is, site, recovery
+):
     network = networks()
     network.keep_cookies_away()
     ada = joins(open_page(site_url=network.url), "Ada")
@@ -419,8 +422,9 @@ def test_a_page_without_cookies_loses_and_doubles_nothing(networks, open_page, l
     network.mute()
     says(ada, "its answer is lost")
     hears(bob, "its answer is lost")
-    expect(ada.get_by_text("No answer. Checking the connection…")).to_be_visible()
-    is_connected(ada)  # and has not met its own ghost's name
+    with recovery("an answer is lost, and cookies are blocked", "“No answer. Checking …”"):
+        expect(ada.get_by_text("No answer. Checking the connection…")).to_be_visible()
+        is_connected(ada)  # and has not met its own ghost's name
     says(ada, "after")
     log_is([ada, bob], "before", "its answer is lost", "after")
     network.block_web_sockets()

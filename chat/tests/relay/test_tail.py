@@ -131,6 +131,19 @@ async def test_who_has_asked_where_the_log_stands_is_answered_whatever_happens(p
     await until(lambda: answers)
 
 
+async def test_who_has_asked_is_answered_once_though_the_look_hangs(process, monkeypatch):
+    monkeypatch.setattr(tail, "ANSWER", 0.02)
+    answers = []
+    async with process.settling:
+        process.database.head = Head("e", 1, 0)
+        for asks in range(2):
+            process.tail.ask(lambda: answers.append(1))
+            await until(lambda asks=asks: len(answers) > asks)
+        assert process.heard == [], "it hangs still"
+    await until(lambda: process.heard == [1])
+    assert answers == [1, 1]
+
+
 async def test_a_row_that_is_gone_is_made_again_and_everybody_starts_afresh(process):
     process.database.head = Head("e", 2, 5)
     await until(lambda: process.heard == [1, 2])
