@@ -48,6 +48,56 @@ def flushed(django_db_setup, django_db_blocker):
         connection.close()
 
 
+# --- A relay inside pytest's process, on what is played ------------------------------------------
+@pytest.fixture
+def layer(monkeypatch):
+    """The channel layer."""
+    from chat.relay import group
+    from chat.tests.support.played import Layer
+
+    made = Layer()
+    monkeypatch.setattr(group, "get_channel_layer", lambda: made)
+    return made
+
+
+@pytest.fixture
+def log():
+    """The database."""
+    from chat.tests.support.played import Log
+
+    return Log()
+
+
+@pytest.fixture
+def threads():
+    """All that were made."""
+    return []
+
+
+@pytest.fixture
+async def make_relay(log, layer, threads, monkeypatch):
+    """Factory: `make_relay()`, to be called in the test's event loop."""
+    from chat.relay import relay, tail
+    from chat.tests.support.played import Threads
+
+    def make_threads(*args, **kwargs) -> Threads:
+        threads.append(Threads(log))
+        return threads[-1]
+
+    monkeypatch.setattr(relay, "Threads", make_threads)
+    monkeypatch.setattr(tail, "PAUSE", (0.002, 0.002))
+    made: list[relay.Relay] = []
+
+    def make_relay() -> relay.Relay:
+        made.append(relay.Relay())
+        return made[-1]
+
+    yield make_relay
+    monkeypatch.setattr(relay, "STOP", 0.01)  # a test may have left something that hangs
+    for one in made:
+        await one.stop()
+
+
 # --- Sites ---------------------------------------------------------------------------------------
 @pytest.fixture(scope="session")
 def stack(pytestconfig):

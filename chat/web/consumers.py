@@ -221,6 +221,8 @@ class ChatConsumer(AsyncWebsocketConsumer):
             self._write(self._hello(resumed=True))
             return
         resumed = await self.relay.tail.resumable(since)
+        if self._is_banned():  # since it was asked first; from `attend` on, the relay sees to it
+            return
         # From here on, what comes meanwhile waits: nothing stands between `hello` and messages,
         # and they end at the number where the next batch begins.
         self._deferred, self._greeted = [], True

@@ -9,5 +9,5 @@ forwarded.py   where a request really comes from
 terms.py       what the application hands in
 
 What is here of Twisted and Daphne that their documentation doesn't name is listed, with the reason,
-in chat/tests/test_foreign_names.py, which tells when it is gone.
+in chat/tests/server/test_foreign_names.py, which tells when it is gone.
 """

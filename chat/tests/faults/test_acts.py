@@ -5,8 +5,8 @@ import time
 import pytest
 
 from chat.log.acts import PART
+from chat.tests.admin.test_acts import has_said
 from chat.tests.support import eventually
-from chat.tests.test_acts import has_said
 
 HIDE = """
 from django.contrib.auth.models import User

@@ -12,8 +12,8 @@ from playwright.sync_api import Error, Page, expect
 
 from chat.tests.conftest import BROWSERS
 from chat.tests.faults.network import Network
+from chat.tests.page.test_page import hears, is_connected, joins, log, pending, says, text_box
 from chat.tests.support import eventually
-from chat.tests.test_page import hears, is_connected, joins, log, pending, says, text_box
 
 pytestmark = pytest.mark.stack("embedded")  # what is behind the site is no matter here
 

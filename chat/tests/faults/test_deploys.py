@@ -7,9 +7,9 @@ import pytest
 from playwright.sync_api import expect
 
 from chat.tests.faults.network import Network
+from chat.tests.page.test_page import is_connected, joins, says
 from chat.tests.support.servers import Daphne
 from chat.tests.support.site import change_build, copy_build
-from chat.tests.test_page import is_connected, joins, says
 
 pytestmark = pytest.mark.stack("scaled")
 GRACE = 10  # seconds until a host kills what it has told to stop

@@ -1,4 +1,4 @@
-"""A wrong value stops the start, with its name and a hint. Each in a process of its own."""
+"""A wrong value stops the start, with its name and a hint."""
 
 import os
 import stat
@@ -6,8 +6,10 @@ import subprocess
 import sys
 
 import pytest
+from django.core.exceptions import ImproperlyConfigured
 
 from chat.tests.support.servers import ROOT, without_product_variables
+from chat.tests.support.settings import settings_of
 
 pytestmark = pytest.mark.stack("embedded")  # needs no server: once is enough
 
@@ -48,12 +50,20 @@ def test_without_any_value_it_starts_and_keeps_a_secret_of_its_own(tmp_path):
         ("CHAT_DATA", "/proc/nowhere", "folder"),
     ],
 )
+@pytest.mark.filterwarnings("ignore:Engine not recognized")  # what the library says besides
 def test_a_wrong_value_stops_the_start_with_its_name_and_a_hint(tmp_path, name, value, hint):
-    done = start(tmp_path, **{name: value})
+    with pytest.raises(ImproperlyConfigured) as caught:
+        settings_of(**{"CHAT_DATA": str(tmp_path), name: value})
+    assert name in str(caught.value)
+    assert hint in str(caught.value)
+
+
+def test_what_stops_the_start_is_the_last_that_a_command_says(tmp_path):
+    done = start(tmp_path, CHAT_POST_RATE="often")
     assert done.returncode != 0
     last = done.stderr.strip().splitlines()[-1]
-    assert name in last
-    assert hint in last
+    assert "CHAT_POST_RATE" in last
+    assert "10/10 seconds" in last
 
 
 def test_on_heroku_there_is_no_start_without_a_secret(tmp_path):

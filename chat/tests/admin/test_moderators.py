@@ -5,9 +5,9 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
+from chat.tests.admin.test_admin import Moderator
+from chat.tests.page.test_page import hears, is_connected, joins, log, says, text_box
 from chat.tests.support import eventually
-from chat.tests.test_admin import Moderator
-from chat.tests.test_page import hears, is_connected, joins, log, says, text_box
 
 once = pytest.mark.stack("embedded")  # the other stack has nothing to add
 DO_IT = re.compile("^(Go|Run)$")  # the button of the admin's actions; Run, from Django 6.1 on

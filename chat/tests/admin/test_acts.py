@@ -11,8 +11,8 @@ from chat.log.append import Draft
 from chat.models import Act, Message, Pending
 from chat.moderation import verbs
 from chat.relay.acts import PATIENCE, Acts
+from chat.tests.admin.test_admin import Moderator
 from chat.tests.support import eventually
-from chat.tests.test_admin import Moderator
 
 SPAM = 3 * PART + 100
 # Both databases know these words.

@@ -8,8 +8,8 @@ import psycopg
 import pytest
 from django.db import OperationalError
 
+from chat.tests.admin.test_admin import Moderator
 from chat.tests.support import eventually
-from chat.tests.test_admin import Moderator
 from chatsite.turns import Turns
 
 pytestmark = pytest.mark.stack("scaled")  # SQLite has no lock that reading waits for

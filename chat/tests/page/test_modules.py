@@ -14,8 +14,8 @@ from chat.templatetags import room
 
 pytestmark = pytest.mark.stack("embedded")  # runs in the browser alone
 
-STATIC = Path(__file__).resolve().parents[2] / "static" / "chat"
-PAGE = Path(__file__).with_name("page")
+STATIC = Path(__file__).resolve().parents[3] / "static" / "chat"
+PAGE = Path(__file__).parent
 
 
 @pytest.fixture(scope="module")

@@ -19,9 +19,9 @@ from pathlib import Path
 import pytest
 from websockets.asyncio.client import connect as connect_to
 
+from chat.tests.site.test_servers import certificate
 from chat.tests.support import eventually
 from chat.tests.support.servers import ROOT, Server
-from chat.tests.test_servers import certificate
 
 DEPLOY = ROOT / "docs/deploy"
 OPERATIONS = (ROOT / "docs/OPERATIONS.md").read_text()

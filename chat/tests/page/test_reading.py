@@ -6,7 +6,7 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
-from chat.tests.test_page import PHONE, SCROLL, hears, is_connected, joins, log, text_box
+from chat.tests.page.test_page import PHONE, SCROLL, hears, is_connected, joins, log, text_box
 
 pytestmark = pytest.mark.stack("embedded")  # what is behind the site is no matter here
 

@@ -7,6 +7,7 @@ import sys
 import pytest
 
 from chat.tests.support.servers import ROOT, without_product_variables
+from chat.tests.support.settings import check, settings_of
 
 pytestmark = pytest.mark.stack("embedded")  # no server is asked: once is enough
 
@@ -19,16 +20,6 @@ HEROKU = {
 }
 NO_DATABASE = {name: value for name, value in HEROKU.items() if name != "DATABASE_URL"}
 REDIS = {"REDIS_URL": "redis://127.0.0.1:6379"}
-
-
-def check(tmp_path, *options: str, **env: str) -> subprocess.CompletedProcess:
-    return subprocess.run(
-        [sys.executable, "manage.py", "check", *options],
-        cwd=ROOT,
-        env={**without_product_variables(), "CHAT_DATA": str(tmp_path), **env},
-        capture_output=True,
-        text=True,
-    )
 
 
 @pytest.mark.parametrize(
@@ -46,16 +37,19 @@ def check(tmp_path, *options: str, **env: str) -> subprocess.CompletedProcess:
     ],
 )
 def test_a_dangerous_setting_is_told_with_what_to_do(tmp_path, code, words, env):
-    done = check(tmp_path, **env)
-    assert done.returncode == int(code.startswith("E"))
-    assert f"chat.{code}" in done.stderr
-    assert words in done.stderr.partition("HINT: ")[2]
+    (found,) = check(CHAT_DATA=str(tmp_path), **env)
+    assert found.id == f"chat.{code}"
+    assert found.is_serious() is code.startswith("E")
+    assert words in found.hint
 
 
 def test_a_secret_that_other_machines_do_not_have_is_told_before_a_deploy(tmp_path):
-    assert "chat.W009" in check(tmp_path, "--deploy", **REDIS).stderr
-    assert "chat.W009" not in check(tmp_path, "--deploy", **REDIS, SECRET_KEY=SECRET).stderr
-    assert "chat." not in check(tmp_path, **REDIS).stderr
+    def ids(**env) -> list[str]:
+        return [found.id for found in check(CHAT_DATA=str(tmp_path), **REDIS, **env)]
+
+    assert "chat.W009" in ids(deploy=True)
+    assert "chat.W009" not in ids(deploy=True, SECRET_KEY=SECRET)
+    assert not ids()
 
 
 @pytest.mark.parametrize(
@@ -68,8 +62,7 @@ def test_a_secret_that_other_machines_do_not_have_is_told_before_a_deploy(tmp_pa
     ],
 )
 def test_a_sound_setting_is_passed_in_silence(tmp_path, env):
-    done = check(tmp_path, "--fail-level", "WARNING", **env)
-    assert done.returncode == 0, done.stderr
+    assert check(CHAT_DATA=str(tmp_path), **env) == []
 
 
 @pytest.mark.parametrize(
@@ -88,8 +81,7 @@ def test_a_sound_setting_is_passed_in_silence(tmp_path, env):
     ],
 )
 def test_before_a_deploy_heroku_and_a_machine_behind_a_proxy_are_clean(tmp_path, env):
-    done = check(tmp_path, "--deploy", "--fail-level", "WARNING", **env)
-    assert done.returncode == 0, done.stderr
+    assert check(deploy=True, CHAT_DATA=str(tmp_path), **env) == []
 
 
 def test_heroku_stops_a_release_that_would_keep_messages_on_a_dyno(tmp_path):
@@ -103,22 +95,9 @@ def test_heroku_stops_a_release_that_would_keep_messages_on_a_dyno(tmp_path):
 
 def test_the_host_of_the_app_is_the_only_one_where_heroku_tells_it(tmp_path):
     name = "app-0123456789ab.herokuapp.com"
-    code = "from django.conf import settings; print(settings.ALLOWED_HOSTS)"
     for env, hosts in [
         (HEROKU, [".herokuapp.com"]),
         (HEROKU | {"HEROKU_APP_DEFAULT_DOMAIN_NAME": name}, [name]),
         (HEROKU | {"ALLOWED_HOSTS": "a.example,b.example"}, ["a.example", "b.example"]),
     ]:
-        done = subprocess.run(
-            [sys.executable, "-c", code],
-            cwd=ROOT,
-            env={
-                **without_product_variables(),
-                "DJANGO_SETTINGS_MODULE": "chatsite.settings",
-                "CHAT_DATA": str(tmp_path),
-                **env,
-            },
-            capture_output=True,
-            text=True,
-        )
-        assert done.stdout.strip() == str(hosts), done.stderr
+        assert settings_of(CHAT_DATA=str(tmp_path), **env)["ALLOWED_HOSTS"] == hosts

@@ -44,10 +44,10 @@ def says(command, **env: str) -> str:
 
 
 @pytest.fixture
-def data(tmp_path) -> str:
-    folder = tmp_path / "data"
-    manage("migrate", "--noinput", env={"CHAT_DATA": str(folder)})
-    return str(folder)
+def data(stack) -> str:
+    """Of a site that was there before."""
+    env, _ = stack.new_site()
+    return env["CHAT_DATA"]
 
 
 class Served(Server):

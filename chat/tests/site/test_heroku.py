@@ -218,8 +218,9 @@ def slug(folder):
             shutil.copytree(source, slug / name, ignore=shutil.ignore_patterns("__pycache__"))
         else:
             shutil.copy(source, slug / name)
-    for build in ({}, {"DYNO": "run.1234"}):
-        run("python manage.py collectstatic --noinput --traceback", slug, build)
+    build = "python manage.py collectstatic --noinput --traceback"
+    run(build, slug, {})
+    run(f"{build} --dry-run", slug, {"DYNO": "run.1234"})  # to compress it all again takes 8 s
     return slug
 
 

@@ -5,8 +5,8 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
+from chat.tests.page.test_page import is_connected, joins, name_box, says
 from chat.tests.support import eventually
-from chat.tests.test_page import is_connected, joins, name_box, says
 
 once = pytest.mark.stack("embedded")  # the other stack has nothing to add
 LOST = "This page could not start."

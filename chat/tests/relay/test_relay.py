@@ -1,0 +1,223 @@
+"""The relay as a whole, before a log and a channel layer that do as a test says."""
+
+import asyncio
+import json
+
+import pytest
+from django.db import OperationalError
+
+from chat.log.append import Draft
+from chat.protocol.errors import FrameError
+from chat.relay import relay as module
+from chat.relay import tail
+from chat.relay.writer import Stored
+from chat.tests.support import until
+from chat.tests.support.played import HANG
+
+pytestmark = pytest.mark.stack("embedded")  # needs no server: once is enough
+
+
+class Socket:
+    """What the relay knows of one, and what it was told."""
+
+    name = None
+
+    def __init__(self, member_id: str = "ada", address: str = "192.0.2.1"):
+        self.member_id, self.address = member_id, address
+        self.told: list[str] = []
+
+    def send_text(self, text: str) -> None:
+        frame = json.loads(text)
+        for message in frame.get("messages", ()):
+            self.told.append(message["text"])
+        if frame["type"] not in ("messages", "presence"):
+            self.told.append(frame["type"])
+
+    def renamed(self, name: str) -> None:
+        self.told.append(name)
+
+    def dismiss(self, code: str, message: str, retry_after: float | None = None) -> None:
+        self.told.append(f"bye {code}")
+
+
+@pytest.fixture
+async def relay(make_relay):
+    relay = make_relay()
+    await relay.started()
+    return relay
+
+
+def attends(relay, *member_ids: str) -> list[Socket]:
+    sockets = [Socket(member_id) for member_id in member_ids]
+    for socket in sockets:
+        relay.attend(socket)
+    return sockets
+
+
+def posts(relay, socket: Socket, text: str) -> None:
+    def settle(outcome: Stored | FrameError) -> None:
+        socket.told.append("accepted" if isinstance(outcome, Stored) else outcome.code)
+
+    relay.post(Draft(socket.member_id, "Ada", f"nonce-{text}", text), settle)
+
+
+# --- The start -----------------------------------------------------------------------------------
+async def test_who_comes_while_the_history_is_read_waits_for_it_and_no_longer(make_relay, log):
+    log.says("before")
+    log.trouble = OperationalError("starting up")
+    relay = make_relay()
+    waiting = [asyncio.create_task(relay.started()) for _ in range(3)]
+    await asyncio.sleep(0)
+    waiting[0].cancel()
+    await asyncio.gather(waiting[0], return_exceptions=True)
+    log.trouble = None
+    await asyncio.gather(*waiting[1:])
+    (ada,) = attends(relay, "ada")
+    log.says("after")
+    await until(lambda: ada.told == ["after"])
+
+
+async def test_where_the_history_can_not_be_read_who_comes_is_told_busy(
+    make_relay, log, monkeypatch
+):
+    monkeypatch.setattr(tail, "START", 0.01)
+    log.trouble = HANG
+    with pytest.raises(FrameError) as caught:
+        await make_relay().started()
+    assert caught.value.code == "busy"
+
+
+async def test_rules_that_can_not_be_read_are_no_start(make_relay, log, monkeypatch):
+    monkeypatch.setattr(tail, "START", 0.01)
+    log.no_rules = OperationalError("gone")
+    relay = make_relay()
+    with pytest.raises(FrameError):
+        await relay.started()
+    log.no_rules = None
+    monkeypatch.setattr(tail, "START", 5)
+    await relay.started()
+
+
+# --- Messages ------------------------------------------------------------------------------------
+async def test_the_author_hears_of_a_post_before_anybody_gets_it(relay):
+    ada, bob = attends(relay, "ada", "bob")
+    posts(relay, ada, "hello")
+    await until(lambda: bob.told)
+    assert (ada.told, bob.told) == (["accepted", "hello"], ["hello"])
+
+
+async def test_who_has_left_gets_nothing_more(relay):
+    ada, bob = attends(relay, "ada", "bob")
+    relay.leave(bob)
+    posts(relay, ada, "hello")
+    await until(lambda: len(ada.told) == 2)
+    assert bob.told == []
+
+
+async def test_a_history_that_was_put_back_sends_everybody_to_the_start(relay, log):
+    (ada,) = attends(relay, "ada")
+    log.epoch = "another"
+    await until(lambda: ada.told == ["bye resync"])
+
+
+# --- Rules ---------------------------------------------------------------------------------------
+async def test_a_ban_shuts_its_sockets_out_as_soon_as_it_is_read_and_no_other(relay, log):
+    ada, eve = attends(relay, "ada", "eve")
+    log.bans_member("eve")
+    await until(lambda: eve.told)
+    assert (ada.told, eve.told) == ([], ["bye banned"])
+    with pytest.raises(FrameError):
+        relay.bans.check("eve", None)
+
+
+async def test_a_room_that_has_changed_is_told_to_all_once(relay, log):
+    (ada,) = attends(relay, "ada")
+    log.room.notice, log.version = "Be kind", log.version + 1
+    await until(lambda: ada.told)
+    log.version += 1
+    log.says("and then")
+    await until(lambda: "and then" in ada.told)
+    assert ada.told == ["room", "and then"]
+
+
+async def test_rules_that_can_not_be_read_stay_until_they_can(relay, log):
+    (eve,) = attends(relay, "eve")
+    log.no_rules = OperationalError("gone")
+    log.bans_member("eve")
+    await asyncio.sleep(0.02)
+    assert eve.told == []
+    log.no_rules = None
+    await until(lambda: eve.told == ["bye banned"])
+
+
+async def test_in_a_room_that_is_read_only_what_is_new_is_refused_and_what_is_stored_is_not(
+    relay, log
+):
+    (ada,) = attends(relay, "ada")
+    posts(relay, ada, "hello")
+    await until(lambda: ada.told == ["accepted", "hello"])
+    relay.room["mode"] = "read_only"
+    posts(relay, ada, "hello")
+    posts(relay, ada, "new")
+    await until(lambda: len(ada.told) == 4)
+    assert ada.told[2:] == ["accepted", "read_only"]
+    assert len(log.events) == 1
+
+
+# --- The end -------------------------------------------------------------------------------------
+async def test_at_the_farewell_authors_are_told_first_then_everybody_goes(relay):
+    ada, bob = attends(relay, "ada", "bob")
+    posts(relay, ada, "last words")
+    await relay.farewell()
+    assert ada.told.index("accepted") < ada.told.index("bye restart")
+    assert bob.told[-1] == "bye restart"
+    with pytest.raises(FrameError) as caught:
+        await relay.started()
+    assert (caught.value.code, caught.value.retry_after > 0) == ("busy", True)
+
+
+async def test_a_farewell_does_not_wait_for_a_database_that_hangs(relay, log, monkeypatch):
+    monkeypatch.setattr(module, "SETTLE", 0.01)
+    (ada,) = attends(relay, "ada")
+    log.no_writing = HANG
+    posts(relay, ada, "last words")
+    await asyncio.wait_for(relay.farewell(), 5)
+    assert ada.told == ["bye restart"]  # and nothing that might be a lie
+
+
+async def test_what_waits_at_the_end_is_stored_and_told_to_the_others(relay, log, layer):
+    (ada,) = attends(relay, "ada")
+    for number in range(3):
+        posts(relay, ada, f"{number}")
+    await relay.stop()
+    assert len(log.events) == 3
+    told = [event for hint in layer.sent if hint["type"] == "batch" for event in hint["events"]]
+    assert [rev for rev, *_ in told] == [1, 2, 3]
+
+
+@pytest.mark.parametrize("hanging", ["database", "channel layer"])
+async def test_whatever_hangs_the_end_comes_and_leaves_nothing_at_work(
+    relay, log, layer, threads, monkeypatch, hanging
+):
+    monkeypatch.setattr(module, "STOP", 0.02)
+    before = asyncio.all_tasks()
+    (ada,) = attends(relay, "ada")
+    if hanging == "database":
+        log.trouble = HANG
+    else:
+        layer.trouble = HANG
+    posts(relay, ada, "last words")
+    await asyncio.wait_for(relay.stop(), 5)
+    assert [made.stopped for made in threads] == [True, True]
+    assert not [task for task in before if task is not asyncio.current_task() and not task.done()]
+
+
+async def test_a_part_that_meets_a_bug_goes_on(relay, log, caplog, monkeypatch):
+    sleep = asyncio.sleep
+    monkeypatch.setattr(asyncio, "sleep", lambda seconds: sleep(min(seconds, 0.001)))
+    (ada,) = attends(relay, "ada")
+    log.trouble = ValueError("a bug")
+    await until(lambda: any("it goes on" in line for line in caplog.messages))
+    log.trouble = None
+    log.says("hello")
+    await until(lambda: ada.told == ["hello"])

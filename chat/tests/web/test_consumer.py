@@ -1,0 +1,232 @@
+"""A socket on a relay that is played: what waits, who is shut out, what is given back."""
+
+import asyncio
+import json
+
+import pytest
+
+from chat.policy.connections import doorkeeper
+from chat.tests.support import until
+from chat.tests.support.played import HANG
+from chat.web import consumers
+from chat.web.consumers import ChatConsumer
+from chat.web.outlet import EXTENSION, Clogged
+
+pytestmark = pytest.mark.stack("embedded")  # needs no server: once is enough
+
+
+class Client:
+    """A socket's other end, and its way out: `reads` says whether what is written leaves."""
+
+    def __init__(self):
+        self.incoming: asyncio.Queue[dict] = asyncio.Queue()
+        self.reads = asyncio.Event()
+        self.reads.set()
+        self.clogged = False
+        self.frames: list[dict] = []
+        self.sent: list[dict] = []
+        self.scope = {
+            "type": "websocket",
+            "client": ["192.0.2.1", 50_000],
+            "headers": [(b"host", b"localhost")],
+            "extensions": {EXTENSION: self},
+        }
+        self.incoming.put_nowait({"type": "websocket.connect"})
+        self.task = asyncio.create_task(ChatConsumer()(self.scope, self.incoming.get, self._send))
+
+    async def _send(self, message: dict) -> None:
+        self.sent.append(message)
+
+    def says(self, kind: str, **fields) -> None:
+        text = json.dumps({"type": kind, **fields})
+        self.incoming.put_nowait({"type": "websocket.receive", "text": text})
+
+    async def joins(self, name: str | None = None) -> None:
+        self.says("join", **({"name": name} if name else {}))
+        await until(lambda: self.has("hello"))
+
+    async def goes(self) -> None:
+        self.incoming.put_nowait({"type": "websocket.disconnect", "code": 1000})
+        await asyncio.wait_for(self.task, 5)
+
+    def has(self, *kinds: str) -> bool:
+        return set(kinds) <= {frame["type"] for frame in self.frames}
+
+    def heard(self) -> list[str]:
+        return [m["text"] for frame in self.frames for m in frame.get("messages", ())]
+
+    @property
+    def code(self) -> int | None:
+        """What the socket was closed with."""
+        return next((m["code"] for m in self.sent if m["type"] == "websocket.close"), None)
+
+    # --- the outlet ------------------------------------------------------------------------------
+    def write(self, text: str) -> None:
+        if self.clogged:
+            raise Clogged
+        self.frames.append(json.loads(text))
+
+    async def flushed(self) -> None:
+        await self.reads.wait()
+
+    def stop(self) -> None:
+        pass
+
+
+@pytest.fixture
+async def relay(make_relay, monkeypatch, settings):
+    settings.CHAT_POST_RATE = settings.CHAT_JOIN_RATE = None
+    relay = make_relay()
+    monkeypatch.setattr(consumers, "get_relay", lambda: relay)
+    await relay.started()
+    return relay
+
+
+@pytest.fixture
+async def history(relay, log):
+    """One message, which every `hello` is followed by."""
+    log.says("before")
+    await until(lambda: relay.tail.known.seq == 1)
+
+
+@pytest.fixture
+async def arrive(relay):
+    present: list[Client] = []
+
+    def arrive() -> Client:
+        present.append(Client())
+        return present[-1]
+
+    yield arrive
+    for client in present:
+        client.task.cancel()
+    await asyncio.gather(*(client.task for client in present), return_exceptions=True)
+
+
+# --- While a `hello` is on its way ---------------------------------------------------------------
+@pytest.mark.usefixtures("history")
+async def test_what_is_said_during_a_hello_comes_after_its_messages(arrive, log):
+    client = arrive()
+    client.reads.clear()
+    await client.joins()
+    await until(client.heard)
+    bystander = arrive()
+    await bystander.joins()
+    log.says("meanwhile")
+    await until(lambda: "meanwhile" in bystander.heard())
+    assert client.heard() == ["before"]
+    client.reads.set()
+    await until(lambda: client.heard() == ["before", "meanwhile"])
+    assert client.frames[0]["type"] == "hello"
+
+
+@pytest.mark.usefixtures("history")
+async def test_who_does_not_read_their_hello_is_let_go_when_too_much_waits(
+    arrive, log, monkeypatch
+):
+    monkeypatch.setattr(consumers, "DEFERRED", 3)
+    client, bystander = arrive(), arrive()
+    client.reads.clear()
+    await client.joins()
+    await until(client.heard)
+    await bystander.joins()
+    for number in range(5):
+        log.says(f"{number}")
+        await until(lambda number=number: f"{number}" in bystander.heard())
+    await until(lambda: client.has("bye"))
+    client.reads.set()
+    await until(lambda: client.code == 4008)
+    assert client.heard() == ["before"]
+
+
+@pytest.mark.usefixtures("history")
+async def test_who_is_cut_off_during_a_hello_holds_nothing(arrive, log, relay):
+    client, bystander = arrive(), arrive()
+    client.reads.clear()
+    await client.joins("Ada")
+    assert "Ada" in relay.people.presence.online()["names"]
+    client.task.cancel()
+    await asyncio.gather(client.task, return_exceptions=True)
+    assert relay.people.presence.online()["names"] == []
+    await bystander.joins()
+    log.says("after")
+    await until(lambda: "after" in bystander.heard())
+    assert "after" not in client.heard()
+
+
+# --- Bans ----------------------------------------------------------------------------------------
+async def test_who_is_banned_is_told_at_the_join_and_gets_no_hello(arrive, log, relay):
+    client = arrive()
+    await client.joins("Eve")
+    me = client.frames[0]["you"]["id"]
+    log.bans_member(me)
+    await until(lambda: client.code == 4003)
+    assert client.frames[-1]["code"] == "banned"
+
+
+async def test_a_ban_of_an_address_meets_who_has_not_joined_at_their_join(arrive, log, relay):
+    client = arrive()
+    log.bans_address("192.0.2.1")
+    await until(lambda: relay.bans._networks)
+    client.says("join", name="Eve")
+    await until(lambda: client.code == 4003)
+    assert [frame["type"] for frame in client.frames] == ["bye"]
+
+
+async def test_a_ban_that_comes_into_force_while_a_name_is_asked_for_holds(arrive, log, relay):
+    client = arrive()
+    log.no_names = HANG
+    client.says("join", name="Eve")
+    await asyncio.sleep(0.005)
+    log.bans_address("192.0.2.1")
+    await until(lambda: relay.bans._networks)
+    log.no_names = None
+    await until(lambda: client.code == 4003)
+    assert not client.has("hello")
+
+
+# --- Posts ---------------------------------------------------------------------------------------
+async def test_who_has_many_unanswered_posts_is_read_no_further_until_some_are_answered(
+    arrive, log, monkeypatch
+):
+    client = arrive()
+    await client.joins("Ada")
+    log.no_writing = HANG
+    for number in range(consumers.UNANSWERED + 10):
+        client.says("post", nonce=f"nonce-{number:03}", text=f"{number}")
+    await until(lambda: client.incoming.qsize() == 9)
+    await asyncio.sleep(0.005)
+    assert client.incoming.qsize() == 9
+
+
+async def test_a_client_that_is_clogged_is_closed(arrive, log):
+    client = arrive()
+    await client.joins()
+    client.clogged = True
+    log.says("hello")
+    await until(lambda: client.code == 4008)
+
+
+# --- Coming and going ----------------------------------------------------------------------------
+async def test_whoever_goes_gives_back_what_they_held(arrive, log, relay):
+    before = doorkeeper._total
+    client = arrive()
+    await client.joins("Ada")
+    assert doorkeeper._total == before + 1
+    await client.goes()
+    assert doorkeeper._total == before
+    assert relay.people.presence.online()["count"] == 0
+    await until(lambda: log.released)  # a guest's name is free
+
+
+async def test_at_the_end_of_the_process_nobody_is_let_in_and_nothing_is_begun(arrive, log, relay):
+    client = arrive()
+    await client.joins("Ada")
+    await relay.farewell()
+    assert client.frames[-1]["code"] == "restart"
+    client.says("post", nonce="nonce-001", text="too late")
+    late = arrive()
+    await until(lambda: late.sent)
+    assert late.sent[0]["type"] == "websocket.close"
+    await client.goes()
+    assert log.events == []
