@@ -173,7 +173,7 @@ def spoke(member_ids: Collection[str]) -> None:
 
 
 @transaction.atomic
-def release(member_ids: Collection[str]) -> None:
+def free(member_ids: Collection[str]) -> None:
     """These were guests and are gone for good: others may have their names."""
     _lock(member_ids).update(name_key=None, look_key=None, held_until=timezone.now())
 

@@ -32,6 +32,11 @@ def client(text: str | None) -> Network | None:
     return surrounding(address, BITS[address.version]) if address else None
 
 
+def key(text: str | None) -> str:
+    """What an address is counted under; the same for all that are the same."""
+    return str(client(text) or "unknown")
+
+
 def surrounding(address: Address, bits: int) -> Network:
     return NETWORKS[address.version]((address.packed, bits), strict=False)
 

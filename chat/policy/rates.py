@@ -10,8 +10,8 @@ from typing import Any
 from django.conf import settings
 from limits import RateLimitItem, RateLimitItemPerMinute
 
+from chat.policy import addresses
 from chat.policy.buckets import Buckets
-from chat.policy.connections import address_key
 from chat.protocol.errors import FrameError
 
 RETURNS = RateLimitItemPerMinute(30)
@@ -32,7 +32,7 @@ class Rates:
         cut again and again takes nothing from its neighbours. Each member's first join counts
         against the address, so many cookies bring an abuser no more than many first joins.
         """
-        key = address_key(address)
+        key = addresses.key(address)
         back = f"{key} {member_id}"
         if back in self._joined and settings.CHAT_JOIN_RATE:
             _take(back, _of_rate(self._returns, RETURNS))

@@ -10,28 +10,20 @@ import logging
 import time
 from collections import deque
 from collections.abc import Callable
-from typing import Generic, Protocol, TypeVar
 
 from chat.log.batch import Batch
+from chat.relay.socket import Socket
 
 STEP = 0.01  # seconds
 LOOK = 32  # sockets between two looks at the clock
 logger = logging.getLogger(__name__)
 
 
-class Listener(Protocol):
-    def send_text(self, text: str) -> None:
-        """Send a frame, without waiting."""
-
-
 def call_soon(step: Callable[[], None]) -> None:
     asyncio.get_running_loop().call_soon(step)
 
 
-Socket = TypeVar("Socket", bound=Listener)
-
-
-class Fanout(Generic[Socket]):
+class Fanout:
     """The sockets that get what is delivered, and what is on its way to them.
 
     Invariant: the batches that a socket gets begin where the last one, or the answer to its join,

@@ -15,7 +15,7 @@ from chat.log.append import Draft
 from chat.members.claims import Claim
 from chat.members.cookie import member_of_headers, member_of_token
 from chat.models import new_member_id
-from chat.policy.connections import doorkeeper
+from chat.policy.connections import connection_limiter
 from chat.policy.rates import rates
 from chat.protocol import bounds, incoming, outgoing
 from chat.protocol.errors import FrameError
@@ -37,7 +37,7 @@ logger = logging.getLogger(__name__)
 class ChatConsumer(AsyncWebsocketConsumer):
     """One socket. Its frames are handled one after the other; nothing it sends can close it.
 
-    `member_id` is who it is: by cookie (`lasting`: the name, too, is kept for days), by the token
+    `member_id` is who it is: by cookie (with which the name, too, is kept for days), by the token
     of its first join, or, as a `guest`, for this connection. `name` is set while it has joined
     under one. The relay calls `send_text`, `renamed` and `dismiss`.
     """
@@ -49,7 +49,7 @@ class ChatConsumer(AsyncWebsocketConsumer):
         self.relay = get_relay()
         self.address = (scope.get("client") or [None])[0]
         cookie = member_of_headers(scope["headers"])
-        self.lasting = cookie is not None
+        self.has_cookie = cookie is not None
         self.guest = cookie is None
         self.member_id = cookie or new_member_id()
         self.name: str | None = None
@@ -86,7 +86,7 @@ class ChatConsumer(AsyncWebsocketConsumer):
         if self.relay.ending:
             await deny(self.scope, self.base_send, 503)
             return
-        if not doorkeeper.admit(self.address):
+        if not connection_limiter.admit(self.address):
             await deny(self.scope, self.base_send, 429)
             return
         self._admitted = True
@@ -99,12 +99,9 @@ class ChatConsumer(AsyncWebsocketConsumer):
 
     def _leave(self) -> None:
         """Whatever happened: give back all that this socket held."""
-        named = self.name is not None
         self.relay.leave(self)
-        if named and self.guest:
-            self.relay.people.release(self.member_id)
         if self._admitted:
-            doorkeeper.dismiss(self.address)
+            connection_limiter.release(self.address)
         if self._outlet:
             self._outlet.stop()
 
@@ -189,7 +186,7 @@ class ChatConsumer(AsyncWebsocketConsumer):
 
     def _identify(self, token: str | None) -> bool:
         """Be who the token of the first join names; a cookie counts more. False: it is forged."""
-        if token is None or self._greeted or self.lasting:
+        if token is None or self._greeted or self.has_cookie:
             return True
         member_id = member_of_token(token)
         if member_id is None:
@@ -226,10 +223,11 @@ class ChatConsumer(AsyncWebsocketConsumer):
         # From here on, what comes meanwhile waits: nothing stands between `hello` and messages,
         # and they end at the number where the next batch begins.
         self._deferred, self._greeted = [], True
-        ring = self.relay.attend(self)
+        self.relay.attend(self)
+        missed = self.relay.tail.catch_up(since if resumed else None)
         try:
             self._write(self._hello(resumed=resumed))
-            for batch in (ring.after(since.seq) if since and resumed else None) or ring.latest():
+            for batch in missed:
                 self._write(batch.frame)
                 if self._outlet:
                     await self._outlet.flushed()
@@ -273,7 +271,7 @@ class ChatConsumer(AsyncWebsocketConsumer):
             self._refuse(outcome, post)
             return
         self._write(outgoing.accepted(post.nonce, outcome.seq))
-        if self.lasting and not self._spoke:
+        if self.has_cookie and not self._spoke:
             self._spoke = True
             self.relay.people.spoke(self.member_id)
 

@@ -16,7 +16,7 @@ from chat.members import cookie
 from chat.protocol import bounds
 from chat.protocol.errors import FrameError
 from chat.relay.relay import get_relay
-from chat.web.api import check_ban
+from chat.web import access
 
 STATUS = {"banned": 403, "busy": 503}
 gzip = GZipMiddleware(lambda request: HttpResponse())  # which it is never asked for
@@ -28,11 +28,11 @@ async def room(request: HttpRequest) -> HttpResponse:
     relay = get_relay()
     try:
         await relay.started()
-        check_ban(request, relay)
+        access.check_ban(request, relay)
     except FrameError as wrong:
         return await asyncio.to_thread(_apology, request, wrong)
-    online = relay.people.presence.online()
-    latest = relay.tail.ring.latest()
+    online = relay.people.online()
+    latest = relay.tail.catch_up(None)
     response = await asyncio.to_thread(_page, request, latest, online, relay.room)
     # What csp's decorator does, which can't decorate an async view.
     page: Any = response
