@@ -7,13 +7,13 @@ import { Clock } from "./fakes.js";
 function aHeartbeat() {
   const clock = new Clock();
   const told = [];
-  const server = { owes: false };
+  const server = { owes: false, pinged() {} };
   const tell = (what) => told.push([what, clock.now() / 1000]);
   const heartbeat = new Heartbeat({
     clock,
     random: () => 0,
     expects: () => server.owes,
-    ping: () => tell("ping"),
+    ping: () => tell("ping") && server.pinged(),
     doubts: (doubtful) => tell(doubtful ? "doubts" : "sure"),
     silent: () => tell("silent") && heartbeat.stop(),
   });
@@ -69,11 +69,11 @@ test("a word that is not the answer begins the wait for it anew", () => {
   ]);
 });
 
-test("the answer to a probe has five seconds, and what is sent meanwhile begins no others", () => {
-  const { heartbeat, clock, told } = aHeartbeat();
+test("the answer to a probe has five seconds, and its ping begins no others", () => {
+  const { heartbeat, clock, told, server } = aHeartbeat();
+  server.pinged = () => heartbeat.sent();
   heartbeat.welcomed();
   heartbeat.probe();
-  heartbeat.sent();
   clock.pass(5);
   assert.deepEqual(told, [
     ["ping", 0],
