@@ -104,8 +104,7 @@ class WebSocket(Reading):
         if response.status_code != HTTPStatus.SWITCHING_PROTOCOLS:
             self._answer(response)
             # What was wrong refers to frames, and they and the request to it: gc's work otherwise.
-            if wrong := self._wire.handshake_exc:
-                traceback.clear_frames(wrong.__traceback__)
+            _clear_frames(self._wire.handshake_exc)
             vars(request).clear()
             return
         self._response, self.unanswered = response, True
@@ -266,6 +265,12 @@ REPLIES: dict[str, Callable[[WebSocket, Message], None]] = {
     "websocket.http.response.start": WebSocket._deny,
     "websocket.http.response.body": lambda socket, message: None,
 }
+
+
+def _clear_frames(wrong: Exception | None) -> None:
+    """By itself: a variable of the caller, whose frame is one of these, would keep them all."""
+    if wrong:
+        traceback.clear_frames(wrong.__traceback__)
 
 
 @lru_cache(maxsize=4)
