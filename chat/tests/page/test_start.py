@@ -149,18 +149,21 @@ def test_a_page_that_never_gets_its_module_does_not_reload_for_ever(open_broken,
 
 
 @once
-@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
-def test_where_no_script_comes_at_all_the_page_says_so_by_itself(open_broken, shot, dark):
-    sizes = {"phone": (360, 740), "wide": (1280, 900)}
-    for size, (width, height) in sizes.items():
-        page = open_broken(
+def test_where_no_script_comes_at_all_the_page_says_so_by_itself(open_broken, shot):
+    sizes, colors = {"phone": (360, 740), "wide": (1280, 900)}, ("light", "dark")
+    pages = {  # all at once: they wait for eight seconds
+        f"{size}-{color}": open_broken(
             lost=r"\.m?js$",
             viewport={"width": width, "height": height},
-            color_scheme="dark" if dark else "light",
+            color_scheme=color,
         )
+        for size, (width, height) in sizes.items()
+        for color in colors
+    }
+    for name, page in pages.items():
         expect(page.get_by_role("link", name="Try again")).to_be_visible(timeout=10_000)
         expect(page.get_by_text("Connecting…")).to_be_hidden()
-        shot(page, f"no-script-{size}-{'dark' if dark else 'light'}")
+        shot(page, f"no-script-{name}")
         page.unroute(re.compile(r"\.m?js$"))
         page.get_by_role("link", name="Try again").click()
         is_connected(page)

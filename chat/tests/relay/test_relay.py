@@ -7,7 +7,9 @@ import pytest
 from django.db import OperationalError
 
 from chat.log.append import Draft
+from chat.log.batch import Batch, Event
 from chat.protocol.errors import FrameError
+from chat.protocol.incoming import Since
 from chat.relay import relay as module
 from chat.relay import tail
 from chat.relay.writer import Stored
@@ -118,6 +120,70 @@ async def test_a_history_that_was_put_back_sends_everybody_to_the_start(relay, l
     (ada,) = attends(relay, "ada")
     log.epoch = "another"
     await until(lambda: ada.told == ["bye resync"])
+
+
+# --- Other processes -----------------------------------------------------------------------------
+@pytest.fixture
+async def unhurried(relay, monkeypatch):
+    """It looks by itself no more: what comes, comes by a hint."""
+    monkeypatch.setattr(tail, "PAUSE", (60, 60))
+    await until(lambda: relay.group.channel_name)
+    relay.tail.nudge()
+    await asyncio.sleep(0.01)
+    return relay
+
+
+async def test_what_another_process_has_stored_comes_with_its_hint(unhurried, layer):
+    (ada,) = attends(unhurried, "ada")
+    batch = Batch("e", 1, 1, (Event(1, 1, True, '{"text":"hello"}'),))
+    await layer.group_send("room", batch.as_hint() | {"process": "another"})
+    await until(lambda: ada.told == ["hello"])
+
+
+async def test_whoever_has_changed_something_makes_all_look(unhurried, log, layer):
+    (ada,) = attends(unhurried, "ada")
+    log.says("hello")
+    await layer.group_send("room", {"type": "look"})
+    await until(lambda: ada.told == ["hello"])
+
+
+async def test_who_asks_is_told_what_the_database_has_by_then(unhurried, log, monkeypatch):
+    monkeypatch.setattr(tail, "GATHER", 0.001)
+    answers: list[str] = []
+    log.says("hello")
+    unhurried.ping(answers.append)
+    await until(lambda: answers)
+    assert json.loads(answers[0])["seq"] == 1
+
+
+# --- Positions -----------------------------------------------------------------------------------
+async def test_a_client_goes_on_from_where_it_was_also_where_this_process_is_behind(unhurried, log):
+    log.says("seen by another process")
+    assert await unhurried.tail.resumable(Since("e", 1))
+    assert await unhurried.tail.resumable(Since("e", 0))
+    assert not await unhurried.tail.resumable(Since("e", 2))
+    assert not await unhurried.tail.resumable(Since("another", 0))
+    assert not await unhurried.tail.resumable(None)
+
+
+async def test_whoever_waits_for_news_is_told_and_who_stops_waiting_takes_it_from_nobody(
+    relay, log
+):
+    since = relay.tail.known
+    gone, waiting = (asyncio.create_task(relay.tail.moved(since, 60)) for _ in range(2))
+    await asyncio.sleep(0)
+    gone.cancel()
+    await asyncio.gather(gone, return_exceptions=True)
+    assert not waiting.done()
+    log.says("hello")
+    await asyncio.wait_for(waiting, 5)
+
+
+async def test_at_the_end_who_waits_for_news_is_let_go(relay):
+    waiting = asyncio.create_task(relay.tail.moved(relay.tail.known, 60))
+    await asyncio.sleep(0)
+    await relay.farewell()
+    await asyncio.wait_for(waiting, 5)
 
 
 # --- Rules ---------------------------------------------------------------------------------------
