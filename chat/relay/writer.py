@@ -108,12 +108,14 @@ class Writer:
         That look is owed: `rejected` promises that the message is not stored, and this may be
         the retry of one that is. Raises `FrameError("busy")` if nothing was or will be tried.
         """
-        to_store = refusal is None or draft.key in self._pending
+        # It may be stored any moment: however full the queue, `busy` would be no true answer.
+        owed = draft.key in self._pending
+        to_store = owed or refusal is None
         if to_store and self._refuses and draft.key not in self._trying:
             raise FrameError("busy", retry_after=1)
         waiting = Waiting(draft, settle, refusal or FrameError("nonce_conflict"), to_store)
         try:
-            (self._queue if to_store else self._lookups).put(waiting)
+            (self._queue if to_store else self._lookups).put(waiting, owed=owed)
         except Full:
             raise FrameError("busy", retry_after=1) from None
         if to_store:

@@ -271,7 +271,10 @@ async def test_a_full_queue_refuses_and_then_takes_posts_again(room, monkeypatch
     for number in range(writer.CAPACITY):
         room.posts(f"{number}")
     assert room.refuses("one too many")
+    assert not room.refuses("first")  # it is being stored: its retry waits for the same outcome
     answer.set()
+    await until(lambda: len(room.told["first"]) == 2)
+    assert room.codes("first") == []
     await until(lambda: all(room.is_stored(f"{number}") for number in range(writer.CAPACITY)))
     room.posts("again")
     await until(lambda: room.is_stored("again"))
