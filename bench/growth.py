@@ -53,11 +53,11 @@ SELECT i, i, 'member-' || (i % {members}), 'Member ' || (i % {members}),
 FROM n
 """
 EXPLAIN = """
-from chat import log
+from chat.log import read
 from chat.models import Message
 for name, rows in {{
-    "latest": log.visible().order_by("-seq")[:50],
-    "before": log.visible().filter(seq__lt={middle}).order_by("-seq")[:51],
+    "latest": read.visible().order_by("-seq")[:50],
+    "before": read.visible().filter(seq__lt={middle}).order_by("-seq")[:51],
     "after": Message.objects.filter(rev__gt={middle}, rev__lte={size}).order_by("rev")[:500],
     "retries": Message.objects.filter(nonce__in=["nonce-1", "nonce-2"], author__in=["member-1"]),
     "admin": Message.objects.order_by("-seq")[:100],

@@ -4,7 +4,7 @@ from django.apps import AppConfig
 class ChatSiteConfig(AppConfig):
     name = "chatsite"
 
-    def ready(self):
+    def ready(self) -> None:
         # `daphne …` reads its server class after it has imported the application, `runserver`
         # before, so asgi.py would be too late.
         from chat.protocol import bounds, outgoing

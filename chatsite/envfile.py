@@ -8,13 +8,17 @@ import os
 import pwd
 import re
 import sys
-from typing import NoReturn
+from collections.abc import Callable
+from typing import Any, NoReturn
 
 # What may come from whoever calls. All else is the service's: a DATABASE_URL that is left over in
 # a shell would be another database.
 THE_CALLERS = re.compile(r"PATH|TERM|LANG|LC_\w+|TZ|DJANGO_SUPERUSER_\w+")
 NAME = re.compile(r"[A-Za-z_]\w*", re.ASCII)
 WHITE, NEWLINE = " \t\r\n", "\r\n"
+
+
+State = Callable[[str], Any]  # the next state: a type can't name itself
 
 
 class Reader:
@@ -24,9 +28,9 @@ class Reader:
     backslash keeps the next one, except in single quotes, and in double quotes before most.
     """
 
-    def __init__(self):
+    def __init__(self) -> None:
         self.found: dict[str, str] = {}
-        self._read = self._before_name
+        self._read: State = self._before_name
         self._name = self._value = ""
         self._kept = 0  # so much of the value is not white space at its end
 
@@ -37,27 +41,27 @@ class Reader:
             self._end(len(self._value) if self._read != self._bare else self._kept)
         return self.found
 
-    def _end(self, length: int):
+    def _end(self, length: int) -> State:
         name = self._name.rstrip(WHITE)
         if NAME.fullmatch(name):
             self.found[name] = self._value[:length]
         return self._before_name
 
-    def _before_name(self, character: str):
+    def _before_name(self, character: str) -> State:
         if character in "#;":
             return self._comment
         self._name = character
         return self._before_name if character in WHITE else self._in_name
 
-    def _comment(self, character: str):
+    def _comment(self, character: str) -> State:
         if character == "\\":
             return self._comment_kept
         return self._before_name if character in NEWLINE else self._comment
 
-    def _comment_kept(self, character: str):
+    def _comment_kept(self, character: str) -> State:
         return self._comment
 
-    def _in_name(self, character: str):
+    def _in_name(self, character: str) -> State:
         if character in NEWLINE:
             return self._before_name  # no assignment
         if character == "=":
@@ -66,7 +70,7 @@ class Reader:
         self._name += character
         return self._in_name
 
-    def _before_value(self, character: str):
+    def _before_value(self, character: str) -> State:
         states = {"'": self._single, '"': self._double, "\\": self._escaped}
         if character in NEWLINE:
             return self._end(len(self._value))
@@ -74,7 +78,7 @@ class Reader:
             return self._before_value
         return states[character] if character in states else self._bare(character)
 
-    def _bare(self, character: str):
+    def _bare(self, character: str) -> State:
         if character in NEWLINE:
             return self._end(self._kept)
         if character != "\\":
@@ -83,19 +87,19 @@ class Reader:
             self._kept = len(self._value)
         return self._escaped if character == "\\" else self._bare
 
-    def _escaped(self, character: str):
+    def _escaped(self, character: str) -> State:
         if character not in NEWLINE:
             self._value += character
             self._kept = len(self._value)
         return self._bare
 
-    def _single(self, character: str):
+    def _single(self, character: str) -> State:
         if character == "'":
             return self._before_value
         self._value += character
         return self._single
 
-    def _double(self, character: str):
+    def _double(self, character: str) -> State:
         if character == '"':
             return self._before_value
         if character == "\\":
@@ -103,7 +107,7 @@ class Reader:
         self._value += character
         return self._double
 
-    def _double_escaped(self, character: str):
+    def _double_escaped(self, character: str) -> State:
         if character != "\n":
             self._value += character if character in '"\\`$' else "\\" + character
         return self._double

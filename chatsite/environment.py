@@ -9,6 +9,7 @@ import os
 import re
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import environ
 import limits
@@ -71,10 +72,10 @@ def origins(name: str) -> frozenset[str]:
     return found
 
 
-def database(name: str, default: str) -> dict:
+def database(name: str, default: str) -> dict[str, Any]:
     """A Django database configuration from a URL (SQLite or PostgreSQL)."""
     try:
-        found = env.db_url(name, default)
+        found: dict[str, Any] = env.db_url(name, default)
     except (ValueError, ImproperlyConfigured) as error:
         raise _wrong(name, "say for example postgres://user:password@host:5432/chat") from error
     if found.get("ENGINE") not in {
@@ -105,7 +106,7 @@ def redis_url(name: str) -> str | None:
 
 def secret(name: str, file: Path, *, required: bool) -> str:
     """The secret from the environment, else from `file`, which is made once with mode 0600."""
-    value = env.str(name, "")
+    value: str = env.str(name, "")
     if value:
         return value
     if required:

@@ -42,7 +42,7 @@ def say_which_database() -> None:
     logger.info("the database is %s", which())
 
 
-def refuse(error: Exception) -> None:
+def refuse(error: BaseException | None) -> None:
     """End this process, which can't listen where it was told to."""
     if not isinstance(error, CannotListenError):
         start.refuse(error)

@@ -60,9 +60,9 @@ def time_is_added() -> bool:
 class Line(logging.Formatter):
     """One line an event, whatever is in its message; a traceback follows on lines of its own."""
 
-    converter = time.gmtime
+    converter = staticmethod(time.gmtime)
 
-    def __init__(self):
+    def __init__(self) -> None:
         at = "" if time_is_added() else "%(asctime)s "
         super().__init__(f"{at}%(levelname)s %(name)s %(message)s", "%Y-%m-%dT%H:%M:%SZ")
 

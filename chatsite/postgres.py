@@ -1,17 +1,19 @@
 """Connections to PostgreSQL that can't hang for long, through a pooler too."""
 
+from typing import Any, Self
+
 import psycopg
 
 
-def bounded(timeouts: dict[str, str]) -> type[psycopg.Connection]:
+def bounded(timeouts: dict[str, str]) -> type[psycopg.Connection[Any]]:
     """Connections that have set these parameters before anybody gets them.
 
     Not by libpq's `options`: PgBouncer refuses them, or, told to ignore them, drops them.
     """
 
-    class Bounded(psycopg.Connection):
+    class Bounded(psycopg.Connection[Any]):
         @classmethod
-        def connect(cls, *args, **options):
+        def connect(cls, *args: Any, **options: Any) -> Self:
             link = super().connect(*args, **options)
             try:
                 for name, value in timeouts.items():

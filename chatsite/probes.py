@@ -20,7 +20,7 @@ class Probes:
     async_capable = True
     sync_capable = False
 
-    def __init__(self, get_response: Callable[[HttpRequest], Awaitable[HttpResponse]]):
+    def __init__(self, get_response: Callable[[HttpRequest], Awaitable[HttpResponse]]) -> None:
         self._get_response = get_response
         markcoroutinefunction(self)
 

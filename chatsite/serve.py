@@ -7,6 +7,7 @@ import os
 import socket
 import subprocess
 import sys
+from typing import Any
 
 from chatsite import start
 
@@ -26,7 +27,7 @@ def main(host: str, port: str) -> None:
 
     from chatsite.asgi import application  # makes Django ready, which makes it our server
 
-    server = CommandLineInterface.server_class(
+    server: Any = CommandLineInterface.server_class(
         application=application,
         endpoints=build_endpoint_description_strings(host=host, port=int(port)),
         ready_callable=lambda: announce(host, server.listening_addresses[0][1], addresses),

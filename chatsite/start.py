@@ -44,9 +44,11 @@ def with_the_database() -> Iterator[None]:
 def _reason(error: Exception) -> Exception:
     """A pool says that it has no connection, and not why; a connection of one's own does."""
     if type(error.__cause__).__name__ == "PoolTimeout":
+        import psycopg
+
         try:
-            connection.Database.connect(**connection.get_connection_params()).close()
-        except connection.Database.Error as why:
+            psycopg.connect(**connection.get_connection_params()).close()
+        except psycopg.Error as why:
             return why
     return error
 

@@ -1,7 +1,9 @@
 """Serves static files, also while a deploy changes them under the running process."""
 
 import re
+from typing import Any
 
+from django.http import HttpRequest
 from servestatic.middleware import ServeStaticMiddleware
 from servestatic.utils import run_async_in_thread
 
@@ -16,7 +18,7 @@ class StaticFilesMiddleware(ServeStaticMiddleware):
     file without a hash in its name may have changed: it is looked at anew.
     """
 
-    async def __call__(self, request):
+    async def __call__(self, request: HttpRequest) -> Any:
         path = request.path_info
         hashed = HASHED.search(path) is not None
         if path.startswith(self.static_prefix) and hashed != (path in self.files):
@@ -26,5 +28,5 @@ class StaticFilesMiddleware(ServeStaticMiddleware):
             return await self.get_response(request)
         return await super().__call__(request)
 
-    def immutable_file_test(self, path, url):
+    def immutable_file_test(self, path: str, url: str) -> bool:
         return HASHED.search(url) is not None

@@ -26,7 +26,7 @@ class Turns:
     async_capable = True
     sync_capable = False
 
-    def __init__(self, get_response: Callable[[HttpRequest], Awaitable[HttpResponse]]):
+    def __init__(self, get_response: Callable[[HttpRequest], Awaitable[HttpResponse]]) -> None:
         self._get_response = get_response
         self._free = asyncio.Semaphore(AT_ONCE)
         markcoroutinefunction(self)
@@ -55,4 +55,6 @@ class Turns:
 
 
 def _sorry(request: HttpRequest) -> HttpResponse:
-    return render(request, "503.html", status=503, headers={"Retry-After": "3"})
+    response = render(request, "503.html", status=503)
+    response["Retry-After"] = "3"
+    return response

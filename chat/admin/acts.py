@@ -15,5 +15,5 @@ class ActAdmin(ReadOnly):
     readonly_fields = ["person", "left"]
 
     @admin.display(description="everything by")
-    def person(self, act):
+    def person(self, act: Act) -> str:
         return act.whom and link("member", act.whom, act.whom)

@@ -1,8 +1,12 @@
 """Actions that ask for a reason first."""
 
+from collections.abc import Callable
 from functools import wraps
+from typing import Any, TypeVar
 
 from django import forms
+from django.contrib import admin
+from django.contrib.admin import ModelAdmin
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.db.models import QuerySet
 from django.http import HttpRequest
@@ -13,16 +17,27 @@ class ReasonForm(forms.Form):
     reason = forms.CharField(max_length=300, required=False)
 
 
-def asking(form_class: type[forms.Form]):
+Form = TypeVar("Form", bound=forms.Form)
+Action = Callable[[Any, HttpRequest, QuerySet[Any]], TemplateResponse | None]
+ActionWithForm = Callable[[Any, HttpRequest, QuerySet[Any], Form], None]
+
+
+def asking(
+    form_class: type[Form], title: str, permission: str
+) -> Callable[[ActionWithForm[Form]], Action]:
     """An action that shows a form first; it is called with the form once that is filled in."""
 
-    def decorate(action):
+    def decorate(action: ActionWithForm[Form]) -> Action:
+        @admin.action(description=title, permissions=[permission])
         @wraps(action)
-        def asked(self, request: HttpRequest, queryset):
+        def asked(
+            model_admin: ModelAdmin, request: HttpRequest, queryset: QuerySet[Any]
+        ) -> TemplateResponse | None:
             form = form_class(request.POST if "confirmed" in request.POST else None)
-            if form.is_valid():
-                return action(self, request, queryset, form)
-            return ask(self, request, form, asked.short_description, queryset)
+            if not form.is_valid():
+                return ask(model_admin, request, form, title, queryset)
+            action(model_admin, request, queryset, form)
+            return None
 
         return asked
 
@@ -30,7 +45,11 @@ def asking(form_class: type[forms.Form]):
 
 
 def ask(
-    model_admin, request: HttpRequest, form: forms.Form, title: str, objects: QuerySet
+    model_admin: ModelAdmin,
+    request: HttpRequest,
+    form: forms.Form,
+    title: str,
+    objects: QuerySet[Any],
 ) -> TemplateResponse:
     context = {
         **model_admin.admin_site.each_context(request),

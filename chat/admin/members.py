@@ -1,20 +1,21 @@
 """People: looked up and banned."""
 
 from datetime import timedelta
+from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.db import DatabaseError
-from django.db.models import Count, OuterRef, Subquery
-from django.http import HttpRequest
+from django.db.models import Count, OuterRef, QuerySet, Subquery
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
-from django.urls import path, reverse
+from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.html import format_html
 
 from chat.admin.asking import ReasonForm, ask, asking
-from chat.admin.lists import ReadOnly, link
+from chat.admin.lists import ReadOnly, link, staff
 from chat.admin.messages import _tell
 from chat.members.claims import PRESENT
 from chat.models import Member, Message
@@ -42,7 +43,7 @@ class BanForm(ReasonForm):
 
     def ban(self, request: HttpRequest, member: Member) -> None:
         """The ban stands, whatever happens to the hiding; both are said."""
-        given, by = self.cleaned_data, request.user
+        given, by = self.cleaned_data, staff(request)
         lasts = DURATIONS.get(given["lasts"])
         verbs.ban(
             by,
@@ -69,36 +70,37 @@ class MemberAdmin(ReadOnly):
     fields = ["name", "id", "present", "last_seen_at", "last_address", "said", "bans"]
     readonly_fields = ["present", "said", "bans"]
 
-    def has_ban_permission(self, request):
+    def has_ban_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("chat.ban_member")
 
-    def get_queryset(self, request):
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Member]:
         said = Message.objects.filter(author=OuterRef("id")).order_by()
         counted = said.values("author").annotate(count=Count("*")).values("count")
-        return super().get_queryset(request).annotate(said=Subquery(counted))
+        members: QuerySet[Member] = super().get_queryset(request)
+        return members.annotate(said=Subquery(counted))
 
-    def get_urls(self):
+    def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view(self.ban_view)
         return [path("<str:pk>/ban/", view, name="chat_member_ban"), *super().get_urls()]
 
     @admin.display(boolean=True)
-    def present(self, member):
+    def present(self, member: Member) -> bool:
         return member.name_key is not None and member.last_seen_at > timezone.now() - PRESENT
 
     @admin.display(description="messages")
-    def said(self, member):
+    def said(self, member: Any) -> str:  # a `Member` with what `get_queryset` adds
         url = reverse("admin:chat_message_changelist")
         return format_html('<a href="{}?q={}">{}</a>', url, member.id, member.said or 0)
 
     @admin.display(description="")
-    def ban_link(self, member):
+    def ban_link(self, member: Member) -> str:
         return link("member", member.id, "Ban…", view="ban")
 
-    def bans(self, member):
+    def bans(self, member: Member) -> str:
         url = reverse("admin:chat_ban_changelist")
         return format_html('<a href="{}?q={}">{}</a>', url, member.id, member.ban_set.count())
 
-    def ban_view(self, request, pk: str):
+    def ban_view(self, request: HttpRequest, pk: str) -> HttpResponse:
         """Two clicks from a message: its “Ban…”, then the button here."""
         if not self.has_ban_permission(request):
             raise PermissionDenied
@@ -109,8 +111,7 @@ class MemberAdmin(ReadOnly):
             return redirect("admin:chat_ban_changelist")
         return ask(self, request, form, f"Ban {member}", Member.objects.filter(pk=pk))
 
-    @admin.action(description="Ban the selected people", permissions=["ban"])
-    @asking(BanForm)
-    def ban(self, request, queryset, form):
+    @asking(BanForm, "Ban the selected people", "ban")
+    def ban(self, request: HttpRequest, queryset: QuerySet[Member], form: BanForm) -> None:
         for member in queryset:
             form.ban(request, member)

@@ -1,14 +1,15 @@
 """Messages: hidden and shown again."""
 
 from django.contrib import admin, messages
+from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from chat.admin.asking import ReasonForm, asking
-from chat.admin.lists import Newest, ReadOnly, link
+from chat.admin.lists import Newest, ReadOnly, link, staff
 from chat.models import Act, Message
 from chat.moderation import verbs
 
-DONE = {Act.What.HIDE: "hidden", Act.What.RESTORE: "shown again"}
+DONE: dict[str, str] = {Act.What.HIDE: "hidden", Act.What.RESTORE: "shown again"}
 
 
 def _tell(request: HttpRequest, act: Act) -> None:
@@ -22,10 +23,10 @@ class HiddenFilter(admin.SimpleListFilter):
     title = "in the room"
     parameter_name = "hidden"
 
-    def lookups(self, request, model_admin):
+    def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin) -> list[tuple[str, str]]:
         return [("0", "Visible"), ("1", "Hidden")]
 
-    def queryset(self, request, queryset):
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Message]) -> QuerySet[Message]:
         return queryset.filter(hidden_at__isnull=self.value() == "0") if self.value() else queryset
 
 
@@ -39,27 +40,25 @@ class MessageAdmin(ReadOnly):
     exclude = ["author"]
     readonly_fields = ["person"]
 
-    def has_hide_permission(self, request):
+    def has_hide_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("chat.hide_message")
 
     @admin.display(description="author", ordering="name")
-    def person(self, message):
+    def person(self, message: Message) -> str:
         return link("member", message.author, message.name)
 
     @admin.display(description="")
-    def ban(self, message):
+    def ban(self, message: Message) -> str:
         return link("member", message.author, "Ban…", view="ban")
 
     @admin.display(boolean=True, description="visible")
-    def shown(self, message):
+    def shown(self, message: Message) -> bool:
         return message.visible
 
-    @admin.action(description="Hide the selected messages", permissions=["hide"])
-    @asking(ReasonForm)
-    def hide(self, request, queryset, form):
-        _tell(request, verbs.hide(queryset, request.user, form.cleaned_data["reason"]))
+    @asking(ReasonForm, "Hide the selected messages", "hide")
+    def hide(self, request: HttpRequest, queryset: QuerySet[Message], form: ReasonForm) -> None:
+        _tell(request, verbs.hide(queryset, staff(request), form.cleaned_data["reason"]))
 
-    @admin.action(description="Show the selected messages again", permissions=["hide"])
-    @asking(ReasonForm)
-    def restore(self, request, queryset, form):
-        _tell(request, verbs.restore(queryset, request.user, form.cleaned_data["reason"]))
+    @asking(ReasonForm, "Show the selected messages again", "hide")
+    def restore(self, request: HttpRequest, queryset: QuerySet[Message], form: ReasonForm) -> None:
+        _tell(request, verbs.restore(queryset, staff(request), form.cleaned_data["reason"]))

@@ -1,7 +1,10 @@
 """The one room."""
 
 from django.contrib import admin
+from django.forms import ModelForm
+from django.http import HttpRequest
 
+from chat.admin.lists import staff
 from chat.models import Room
 from chat.moderation import verbs
 
@@ -10,14 +13,14 @@ from chat.moderation import verbs
 class RoomAdmin(admin.ModelAdmin):
     list_display = ["title", "notice", "mode"]
 
-    def has_add_permission(self, request):
+    def has_add_permission(self, request: HttpRequest) -> bool:
         return False
 
-    def has_delete_permission(self, request, obj=None):
+    def has_delete_permission(self, request: HttpRequest, obj: Room | None = None) -> bool:
         return False
 
-    def save_model(self, request, obj, form, change):
-        verbs.set_room(obj, request.user, form.changed_data)
+    def save_model(self, request: HttpRequest, obj: Room, form: ModelForm, change: bool) -> None:
+        verbs.set_room(obj, staff(request), form.changed_data)
 
-    def log_change(self, request, obj, message):
+    def log_change(self, request: HttpRequest, obj: Room, message: object) -> None:  # type: ignore[override]  # nobody asks for the entry
         """The verb has done so."""

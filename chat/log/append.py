@@ -30,9 +30,9 @@ class Draft:
 
 
 def store(
-    drafts: Sequence[Draft], known: Since | None = None
+    drafts: Sequence[Draft], position: Since | None = None
 ) -> tuple[list[int | None], list[Batch]]:
-    """Store `drafts` in one transaction. Where the log is behind `known`, see `begin_anew`.
+    """Store `drafts` in one transaction. Where the log is behind `position`, see `begin_anew`.
 
     Returns for each its seq, or None where its author has used the nonce for another text; and
     the batches for the relay. A draft that is stored already keeps its seq: doing it all again is
@@ -41,14 +41,14 @@ def store(
     with transaction.atomic(), connection.cursor() as cursor:
         epoch, seq = advance(cursor, len(drafts))
         seq -= len(drafts)
-        if known and epoch == known.epoch and seq < known.seq:
+        if position and epoch == position.epoch and seq < position.seq:
             epoch = begin_anew().epoch
         stored = _stored(cursor, drafts)
         fresh: list[Draft] = []
         for draft in drafts:
             if draft.key not in stored:
                 fresh.append(draft)
-                stored[draft.key] = Known(seq + len(fresh), draft.text)
+                stored[draft.key] = Earlier(seq + len(fresh), draft.text)
         seqs = [stored[draft.key].seq_of(draft) for draft in drafts]
         if len(fresh) < len(drafts):
             advance(cursor, len(fresh) - len(drafts))
@@ -61,7 +61,7 @@ def store(
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class Earlier:
     """What is stored under a nonce. `text` is None where it is not known what was said first."""
 
     seq: int
@@ -72,7 +72,7 @@ class Known:
         return self.seq if self.text in (None, draft.text) else None
 
 
-def _stored(cursor: CursorWrapper, drafts: Iterable[Draft]) -> dict[tuple[str, str], Known]:
+def _stored(cursor: CursorWrapper, drafts: Iterable[Draft]) -> dict[tuple[str, str], Earlier]:
     """Those that are stored, by `Draft.key`."""
     # By both: somebody may have used one nonce under thousands of names.
     nonces, authors = {draft.nonce for draft in drafts}, {draft.author for draft in drafts}
@@ -82,7 +82,7 @@ def _stored(cursor: CursorWrapper, drafts: Iterable[Draft]) -> dict[tuple[str, s
         f" FROM chat_message WHERE nonce IN ({_marks(nonces)}) AND author IN ({_marks(authors)})",
         [*nonces, *authors],
     )
-    return {(author, nonce): Known(seq, text) for author, nonce, seq, text in cursor.fetchall()}
+    return {(author, nonce): Earlier(seq, text) for author, nonce, seq, text in cursor.fetchall()}
 
 
 def _insert(cursor: CursorWrapper, start: int, drafts: Sequence[Draft], now: datetime) -> None:
@@ -101,7 +101,7 @@ def _insert(cursor: CursorWrapper, start: int, drafts: Sequence[Draft], now: dat
         )
 
 
-def _marks(values: Collection) -> str:
+def _marks(values: Collection[object]) -> str:
     return ", ".join(["%s"] * len(values))
 
 

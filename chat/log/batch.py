@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import astuple, dataclass
 from functools import cached_property
+from typing import Any
 
 from chat.protocol import bounds, outgoing
 
@@ -56,7 +57,7 @@ class Batch:
             return None
         return Batch(self.epoch, self.start, following.end, self.events + following.events)
 
-    def as_hint(self) -> dict:
+    def as_hint(self) -> dict[str, Any]:
         """The batch as it goes through the channel layer."""
         return {
             "type": "batch",
@@ -67,7 +68,7 @@ class Batch:
         }
 
     @classmethod
-    def of_hint(cls, hint: dict) -> "Batch":
+    def of_hint(cls, hint: dict[str, Any]) -> "Batch":
         events = tuple(Event(*fields) for fields in hint["events"])
         return cls(hint["epoch"], hint["start"], hint["end"], events)
 

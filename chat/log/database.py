@@ -1,6 +1,7 @@
 """The connection to the database: which one it is, and how it is let go."""
 
 import sys
+from typing import Any
 
 from django.db import connection
 from django.db.backends.signals import connection_created
@@ -17,7 +18,7 @@ def which() -> str:
     return f"PostgreSQL {settings['NAME']} at {settings['HOST'] or 'this machine'}:{port}"
 
 
-def say_which(**signal) -> None:
+def say_which(**signal: Any) -> None:
     """Heard by each of manage.py's commands when it connects: it may be the wrong database."""
     connection_created.disconnect(say_which)
     print(f"Simple chat's database: {which()}", file=sys.stderr)
@@ -25,9 +26,10 @@ def say_which(**signal) -> None:
 
 def close_pool() -> None:
     """To be called at exit: a pool that is still open then waits 5 s for each of its threads."""
-    if connection.alias in getattr(connection, "_connection_pools", {}):
-        connection.close()
-        connection.close_pool()
+    link: Any = connection  # no type says what only PostgreSQL's has
+    if link.alias in getattr(link, "_connection_pools", {}):
+        link.close()
+        link.close_pool()
 
 
 def let_go(error: BaseException) -> None:
@@ -55,7 +57,8 @@ def _close() -> None:
 def _leave_the_server() -> None:
     """It takes no writes, and another one may by now have its address: no connection to the old
     one is used again, for reading neither."""
-    for pool in list(connection._connection_pools.values()):
+    link: Any = connection
+    for pool in list(link._connection_pools.values()):
         pool.drain()
 
 

@@ -42,13 +42,15 @@ def touch() -> None:
     Log.objects.update(version=F("version") + 1)
 
 
-def begin_anew(known: Since | None = None) -> Head:
+def begin_anew(position: Since | None = None) -> Head:
     """Give the history another epoch, so that every client starts afresh. Returns its head.
 
-    With `known`, a position that was reached once, only if the log has fallen behind it: an
+    With `position`, one that was reached once, only if the log has fallen behind it: an
     older database was put in its place.
     """
-    logs = Log.objects.filter(epoch=known.epoch, seq__lt=known.seq) if known else Log.objects
+    logs = Log.objects.all()
+    if position:
+        logs = logs.filter(epoch=position.epoch, seq__lt=position.seq)
     logs.update(epoch=new_epoch())
     return read_head()
 
@@ -61,5 +63,5 @@ def advance(cursor: CursorWrapper, count: int) -> tuple[str, int]:
     The log is ours alone from here until the transaction ends.
     """
     cursor.execute("UPDATE chat_log SET seq = seq + %s RETURNING epoch, seq", [count])
-    rows = cursor.fetchall()
+    rows: list[tuple[str, int]] = cursor.fetchall()
     return rows[0] if rows else _no_row()

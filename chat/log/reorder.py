@@ -3,19 +3,19 @@
 from collections.abc import Callable
 
 from chat.log.batch import Batch
-from chat.log.replay import Ring
+from chat.log.replay import ReplayBuffer
 
 HELD_BYTES = 2 * 1024 * 1024  # of frames, whose events take up some three times as much
 
 
-class Order:
-    """Puts batches into the ring one after the other and hands each on to `deliver`.
+class ReorderBuffer:
+    """Puts batches into the replay buffer one after the other and hands each on to `deliver`.
 
-    Invariant: what has been delivered is what the ring has: every number up to `ring.seq`.
+    Invariant: what has been delivered is what that has: every number up to `replay.seq`.
     """
 
-    def __init__(self, ring: Ring, deliver: Callable[[Batch], None]):
-        self.ring, self._deliver = ring, deliver
+    def __init__(self, replay: ReplayBuffer, deliver: Callable[[Batch], None]) -> None:
+        self.replay, self._deliver = replay, deliver
         self._held: dict[int, Batch] = {}  # by start
         self._held_bytes = 0
 
@@ -30,9 +30,9 @@ class Order:
         Returns whether it was early: then what is missing is to be read from the log. What is old
         is ignored; of what overlaps, the new part is delivered.
         """
-        if batch.epoch != self.ring.epoch or batch.end <= self.ring.seq:
+        if batch.epoch != self.replay.epoch or batch.end <= self.replay.seq:
             return False
-        if batch.start > self.ring.seq + 1:
+        if batch.start > self.replay.seq + 1:
             self._hold(batch)
             return True
         self._pass_on(batch)
@@ -49,21 +49,21 @@ class Order:
         self._held[batch.start] = batch
         self._held_bytes += batch.size
 
-    def _drop(self, start: int) -> Batch | None:
+    def _drop(self, start: int) -> None:
         batch = self._held.pop(start, None)
         self._held_bytes -= batch.size if batch else 0
-        return batch
 
     def _release(self) -> None:
         """Deliver what is held, as far as it follows without a gap."""
         for start in sorted(self._held):
-            if start > self.ring.seq + 1:
+            if start > self.replay.seq + 1:
                 break
-            batch = self._drop(start)
-            if batch.end > self.ring.seq:
+            batch = self._held[start]
+            self._drop(start)
+            if batch.end > self.replay.seq:
                 self._pass_on(batch)
 
     def _pass_on(self, batch: Batch) -> None:
-        batch = batch.beyond(self.ring.seq)
-        self.ring.extend(batch)
+        batch = batch.beyond(self.replay.seq)
+        self.replay.extend(batch)
         self._deliver(batch)

@@ -8,7 +8,7 @@ from chat.log.batch import Batch, Event, batches
 LATEST = 50
 
 
-class Ring:
+class ReplayBuffer:
     """The last `size` numbers of one history, and its `LATEST` visible messages.
 
     Invariant: every event with floor < rev <= seq is here, each message once, in its last state.
@@ -22,7 +22,7 @@ class Ring:
         latest: Iterable[Event],
         *,
         size: int = 1000,
-    ):
+    ) -> None:
         """`events`: all with rev > seq - size, in order of rev; `latest`: the newest visible."""
         self.epoch, self.seq, self._size = epoch, seq, size
         self._events: dict[int, Event] = {}  # by seq, in order of rev
@@ -74,7 +74,7 @@ class Ring:
             self._latest[event.seq] = event
 
     def after(self, seq: int) -> list[Batch] | None:
-        """All that came after number `seq`; None where the ring doesn't reach back that far."""
+        """All that came after number `seq`; None where the buffer doesn't reach back that far."""
         if not self.floor <= seq <= self.seq:
             return None
         missed = list(takewhile(lambda e: e.rev > seq, reversed(self._events.values())))

@@ -52,7 +52,8 @@ def _catch_up() -> int:
 def _changed(statement: str) -> int:
     with connection.cursor() as cursor:
         cursor.execute(statement, [new_epoch()])
-        return cursor.rowcount
+        rows: int = cursor.rowcount
+        return rows
 
 
 @transaction.atomic

@@ -54,7 +54,7 @@ def claim(claims: Sequence[Claim]) -> list[Claimed]:
 class _Register:
     """The members that a batch of claims touches: locked, so they stay as they are."""
 
-    def __init__(self, claims: Sequence[Claim]):
+    def __init__(self, claims: Sequence[Claim]) -> None:
         self._now = timezone.now()
         ids = {claim.member_id for claim in claims}
         old_names = Member.objects.filter(id__in=ids).values_list("name", flat=True)
@@ -71,19 +71,19 @@ class _Register:
             self._note(member)
 
     def _note(self, member: Member) -> None:
-        if member.name_key:
+        if member.name_key and member.look_key:
             for key in (member.name_key, member.look_key):
                 self._holders.setdefault(key, {})[member.id] = member
 
     def _forget(self, member: Member) -> None:
         for key in (member.name_key, member.look_key):
-            self._holders.get(key, {}).pop(member.id, None)
+            self._holders.get(key or "", {}).pop(member.id, None)
 
     def grant(self, claim: Claim) -> Claimed:
         member = self._members.get(claim.member_id)
         name = claim.name or (member.name if member else None)
         keys = _keys(name) if name else None
-        if keys is None:
+        if not name or keys is None:
             return Claimed(None)
         holders = {**self._holders.get(keys.name_key, {}), **self._holders.get(keys.look_key, {})}
         others = [holder for holder in holders.values() if holder.id != claim.member_id]
@@ -102,8 +102,7 @@ class _Register:
         """Write the name down, where it isn't already. Returns whether it is a new one."""
         member = self._members.get(claim.member_id)
         renamed = member is None or member.name != name
-        is_theirs = not renamed and (member.name_key, member.look_key) == keys
-        if is_theirs and member.last_address == claim.address:
+        if member and self._is_theirs(member, name, keys) and member.last_address == claim.address:
             if member.held_until < self._now + PRESENT / 2:
                 member.held_until = _held_until(self._now, lasting=member.lasting)
                 self._back.append(member)
@@ -119,6 +118,10 @@ class _Register:
             member.save()
         self._note(member)
         return renamed
+
+    @staticmethod
+    def _is_theirs(member: Member, name: str, keys: names.Keys) -> bool:
+        return member.name == name and (member.name_key, member.look_key) == keys
 
     def write(self) -> None:
         """Write down who was not known before, and hold the names of those who are back."""
@@ -170,7 +173,7 @@ def spoke(member_ids: Collection[str]) -> None:
 
 
 @transaction.atomic
-def release(member_ids: Collection[str]) -> None:
+def free(member_ids: Collection[str]) -> None:
     """These were guests and are gone for good: others may have their names."""
     _lock(member_ids).update(name_key=None, look_key=None, held_until=timezone.now())
 

@@ -1,5 +1,7 @@
 """Which member a browser is: a signed cookie says so or, where cookies are blocked, a token."""
 
+from functools import partial
+
 from django.conf import settings
 from django.core import signing
 from django.http import HttpRequest, HttpResponse, parse_cookie
@@ -58,7 +60,9 @@ def member_of_request(request: HttpRequest) -> str | None:
 def remember(request: HttpRequest, response: HttpResponse) -> str:
     """Set the cookies, anew each time so that they don't age; returns the member id."""
     member_id = member_of_cookie(request.COOKIES.get(COOKIE)) or new_member_id()
-    shared = {"max_age": AGE, "samesite": "Lax", "secure": settings.SESSION_COOKIE_SECURE}
-    response.set_cookie(COOKIE, _cookies.sign(member_id), httponly=True, **shared)
-    response.set_cookie(PUBLIC_COOKIE, member_id, **shared)
+    set_cookie = partial(
+        response.set_cookie, max_age=AGE, samesite="Lax", secure=settings.SESSION_COOKIE_SECURE
+    )
+    set_cookie(COOKIE, _cookies.sign(member_id), httponly=True)
+    set_cookie(PUBLIC_COOKIE, member_id)
     return member_id

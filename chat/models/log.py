@@ -21,5 +21,5 @@ class Log(models.Model):
     seq = models.BigIntegerField(default=0)
     version = models.BigIntegerField(default=0)
 
-    def __str__(self):
+    def __str__(self) -> str:
         return f"{self.epoch} at {self.seq}"

@@ -30,5 +30,5 @@ class Member(models.Model):
     class Meta:
         permissions = [("ban_member", "Can ban and unban people")]
 
-    def __str__(self):
+    def __str__(self) -> str:
         return self.name

@@ -31,7 +31,7 @@ class Message(models.Model):
         indexes = [models.Index(fields=["author", "seq"], name="messages_of_an_author")]
         permissions = [("hide_message", "Can hide and restore messages")]
 
-    def __str__(self):
+    def __str__(self) -> str:
         return f"{self.name}, {self.seq}"
 
     @property

@@ -40,14 +40,14 @@ class Ban(models.Model):
     class Meta:
         ordering = ["-made_at"]
 
-    def __str__(self):
-        return " and ".join(filter(None, [self.member and self.member.name, self.network]))
+    def __str__(self) -> str:
+        return " and ".join(filter(None, [self.member.name if self.member else "", self.network]))
 
     @classmethod
     def in_force(cls) -> QuerySet["Ban"]:
         return cls.objects.filter(Q(expires_at=None) | Q(expires_at__gt=timezone.now()))
 
-    def clean(self):
+    def clean(self) -> None:
         if not self.member and not self.network:
             raise ValidationError("Say whom: a member, an address or network, or both.")
         if self.network:
@@ -79,7 +79,7 @@ class Act(models.Model):
         ordering = ["-id"]
         indexes = [models.Index(fields=["id"], condition=Q(done_at=None), name="open_acts")]
 
-    def __str__(self):
+    def __str__(self) -> str:
         return f"{self.get_what_display()}, {self.id}"
 
     @property
@@ -98,5 +98,5 @@ class Pending(models.Model):
         Act, on_delete=models.CASCADE, db_constraint=False, db_index=False, related_name="+"
     )
 
-    def __str__(self):
+    def __str__(self) -> str:
         return f"{self.seq} of {self.act_id}"

@@ -1,5 +1,7 @@
 """What the room is called and who may write."""
 
+from typing import Any
+
 from django.db import models
 
 
@@ -19,10 +21,10 @@ class Room(models.Model):
     class Meta:
         verbose_name_plural = "room"
 
-    def __str__(self):
+    def __str__(self) -> str:
         return self.title
 
-    def as_fields(self) -> dict:
+    def as_fields(self) -> dict[str, Any]:
         """The room as the protocol tells it."""
         return {
             "title": self.title,

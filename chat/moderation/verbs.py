@@ -6,7 +6,7 @@ many messages the newest are changed at once, and the rest soon (chat/acts.py): 
 many have been, and how many are left.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from asgiref.sync import async_to_sync
@@ -54,7 +54,7 @@ def _act(
     with transaction.atomic():
         changed = acts.begin(act, plan)
         if act.done_at:
-            noted = list(Message.objects.filter(seq__in=changed))
+            noted: list[models.Model] = list(Message.objects.filter(seq__in=changed))
             _note(by, noted, _words(WORDS[what], reason))
         else:  # a line for each of 100,000 would be no history that anybody reads
             noted = [act, whom] if whom else [act]
@@ -133,6 +133,8 @@ def _words(what: str, reason: str = "") -> str:
     return f"{what} Reason: {reason}" if reason else what
 
 
-def _note(by: AbstractUser, objects: list[models.Model], words: str, flag: int = CHANGE) -> None:
+def _note(
+    by: AbstractUser, objects: Sequence[models.Model], words: str, flag: int = CHANGE
+) -> None:
     if objects:
-        LogEntry.objects.log_actions(by.pk, objects, flag, words, single_object=len(objects) == 1)
+        LogEntry.objects.log_actions(by.pk, objects, flag, words)

@@ -4,14 +4,20 @@
 """
 
 import os
+from collections.abc import Sequence
+from typing import Any
 
+from django.apps import AppConfig
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, Warning, register
 from django.db import connection
+from django.db.backends.base.base import BaseDatabaseWrapper
+
+Configs = Sequence[AppConfig] | None
 
 
 @register()
-def history_is_kept(app_configs, **options) -> list[CheckMessage]:
+def history_is_kept(app_configs: Configs, **options: Any) -> list[CheckMessage]:
     """A dyno's disk is emptied whenever it restarts, once a day at least."""
     if settings.ON_HEROKU and _is_sqlite():
         return [
@@ -25,7 +31,7 @@ def history_is_kept(app_configs, **options) -> list[CheckMessage]:
 
 
 @register()
-def processes_reach_each_other(app_configs, **options) -> list[CheckMessage]:
+def processes_reach_each_other(app_configs: Configs, **options: Any) -> list[CheckMessage]:
     """The in-memory layer is one process's own; on Heroku there are two at every deploy."""
     if settings.REDIS_URL:
         return []
@@ -51,7 +57,7 @@ def processes_reach_each_other(app_configs, **options) -> list[CheckMessage]:
 
 
 @register(Tags.security)
-def addresses_are_true(app_configs, **options) -> list[CheckMessage]:
+def addresses_are_true(app_configs: Configs, **options: Any) -> list[CheckMessage]:
     """Limits and bans go by the client's address, which a proxy tells us, or anyone."""
     hops = settings.CHAT_TRUSTED_HOPS
     if settings.ON_HEROKU and hops == 0:
@@ -85,7 +91,7 @@ def addresses_are_true(app_configs, **options) -> list[CheckMessage]:
 
 
 @register(Tags.security)
-def https_is_seen(app_configs, **options) -> list[CheckMessage]:
+def https_is_seen(app_configs: Configs, **options: Any) -> list[CheckMessage]:
     if settings.HTTPS and not settings.ON_HEROKU and not settings.CHAT_TRUSTED_HOPS:
         return [
             Warning(
@@ -99,7 +105,7 @@ def https_is_seen(app_configs, **options) -> list[CheckMessage]:
 
 
 @register(Tags.security)
-def hosts_are_named(app_configs, **options) -> list[CheckMessage]:
+def hosts_are_named(app_configs: Configs, **options: Any) -> list[CheckMessage]:
     """A page is one of ours if its origin is the host it calls, and that host is ours."""
     if "*" in settings.ALLOWED_HOSTS:
         return [
@@ -114,7 +120,7 @@ def hosts_are_named(app_configs, **options) -> list[CheckMessage]:
 
 
 @register(Tags.security, deploy=True)
-def secret_is_shared(app_configs, **options) -> list[CheckMessage]:
+def secret_is_shared(app_configs: Configs, **options: Any) -> list[CheckMessage]:
     """On Heroku there is no start without one; elsewhere each CHAT_DATA has its own."""
     if settings.REDIS_URL and not os.environ.get("SECRET_KEY"):
         return [
@@ -129,7 +135,9 @@ def secret_is_shared(app_configs, **options) -> list[CheckMessage]:
 
 
 @register(Tags.database)
-def sessions_are_ours(app_configs, databases=None, **options) -> list[CheckMessage]:
+def sessions_are_ours(
+    app_configs: Configs, databases: Sequence[str] | None = None, **options: Any
+) -> list[CheckMessage]:
     """Time-outs are set once a connection. A pooler that gives its own to another client between
     two transactions would lose them, and hang somebody else's."""
     if not databases or _is_sqlite():
@@ -151,11 +159,12 @@ def sessions_are_ours(app_configs, databases=None, **options) -> list[CheckMessa
     ]
 
 
-def _process_behind(link) -> int:
+def _process_behind(link: BaseDatabaseWrapper) -> int:
     with link.cursor() as cursor:
         cursor.execute("SELECT pg_backend_pid()")
-        return cursor.fetchone()[0]
+        number: int = cursor.fetchone()[0]
+        return number
 
 
 def _is_sqlite() -> bool:
-    return settings.DATABASES["default"]["ENGINE"].endswith("sqlite3")
+    return connection.vendor == "sqlite"

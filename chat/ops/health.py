@@ -39,7 +39,7 @@ class Probe:
     """Looks at what a process needs. However many ask, there is one look at a time, and one query:
     a frozen database holds one thread, and no other look waits for it longer than `PATIENCE`."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self._threads = Threads("chat-ready", 1, keep=True)
         self._query: asyncio.Task[None] | None = None
         self._found: dict[str, str] = {}  # by the query, so far

@@ -9,8 +9,11 @@ Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 BITS = {4: 32, 6: 64}
-NETWORKS = {4: ipaddress.IPv4Network, 6: ipaddress.IPv6Network}
-MAPPED = ipaddress.ip_network("::ffff:0:0/96")  # IPv4 as IPv6 writes it
+NETWORKS: dict[int, type[ipaddress.IPv4Network] | type[ipaddress.IPv6Network]] = {
+    4: ipaddress.IPv4Network,
+    6: ipaddress.IPv6Network,
+}
+MAPPED = ipaddress.IPv6Network("::ffff:0:0/96")  # IPv4 as IPv6 writes it
 
 
 def parse(text: str | None) -> Address | None:
@@ -19,13 +22,19 @@ def parse(text: str | None) -> Address | None:
         address = ipaddress.ip_address((text or "").partition("%")[0])
     except ValueError:
         return None
-    return getattr(address, "ipv4_mapped", None) or address
+    mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
+    return mapped or address
 
 
 def client(text: str | None) -> Network | None:
     """All addresses that are the same as this one."""
     address = parse(text)
-    return address and surrounding(address, BITS[address.version])
+    return surrounding(address, BITS[address.version]) if address else None
+
+
+def key(text: str | None) -> str:
+    """What an address is counted under; the same for all that are the same."""
+    return str(client(text) or "unknown")
 
 
 def surrounding(address: Address, bits: int) -> Network:
@@ -40,7 +49,7 @@ def network(text: str) -> Network:
     if "/" not in text and (one := client(text)):
         return one
     found = ipaddress.ip_network(text)
-    if found.version == 6 and found.subnet_of(MAPPED):
+    if isinstance(found, ipaddress.IPv6Network) and found.subnet_of(MAPPED):
         return ipaddress.ip_network((found.network_address.packed[12:], found.prefixlen - 96))
     return found
 

@@ -21,7 +21,7 @@ class Ban(Protocol):
 class Bans:
     """Finds the ban against somebody, by member or by where they come from."""
 
-    def __init__(self, bans: Iterable[Ban] = ()):
+    def __init__(self, bans: Iterable[Ban] = ()) -> None:
         self._members: dict[str, list[Ban]] = {}
         self._networks: dict[addresses.Network, list[Ban]] = {}
         for ban in bans:
@@ -39,7 +39,7 @@ class Bans:
                 raise _banned(ban, now)
 
     def _against(self, member_id: str | None, address: str | None) -> Iterable[Ban]:
-        yield from self._members.get(member_id, ())
+        yield from self._members.get(member_id or "", ())
         ip = addresses.parse(address) if self._lengths else None
         if ip is None:
             return

@@ -21,7 +21,7 @@ class Buckets:
     `most` keys the one that has taken none for longest begins anew, so nobody new is refused.
     """
 
-    def __init__(self, clock: Callable[[], int] = time.monotonic_ns, most: int = MOST):
+    def __init__(self, clock: Callable[[], int] = time.monotonic_ns, most: int = MOST) -> None:
         self._clock, self._most = clock, most
         self._spent: OrderedDict[str, int] = OrderedDict()
 

@@ -7,16 +7,16 @@ from django.conf import settings
 from chat.policy import addresses
 
 
-class Doorkeeper:
+class ConnectionLimiter:
     """Counts sockets, in all and by address."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self._by_address: Counter[str] = Counter()
         self._total = 0  # to add them up costs more than a join
 
     def admit(self, address: str | None) -> bool:
-        """Whether one more socket may open; `dismiss` undoes it."""
-        key = address_key(address)
+        """Whether one more socket may open; `release` undoes it."""
+        key = addresses.key(address)
         total, own = settings.CHAT_SOCKETS, settings.CHAT_SOCKETS_PER_ADDRESS
         if total and self._total >= total:
             return False
@@ -26,17 +26,12 @@ class Doorkeeper:
         self._total += 1
         return True
 
-    def dismiss(self, address: str | None) -> None:
-        key = address_key(address)
+    def release(self, address: str | None) -> None:
+        key = addresses.key(address)
         self._by_address[key] -= 1
         self._total -= 1
         if not self._by_address[key]:
             del self._by_address[key]
 
 
-def address_key(address: str | None) -> str:
-    """What an address is counted under; the same for all that are the same."""
-    return str(addresses.client(address) or "unknown")
-
-
-doorkeeper = Doorkeeper()
+connection_limiter = ConnectionLimiter()

@@ -5,12 +5,13 @@ Counted in each process by itself: with several processes the limits are that ma
 
 import math
 from collections import OrderedDict
+from typing import Any
 
 from django.conf import settings
 from limits import RateLimitItem, RateLimitItemPerMinute
 
+from chat.policy import addresses
 from chat.policy.buckets import Buckets
-from chat.policy.connections import address_key
 from chat.protocol.errors import FrameError
 
 RETURNS = RateLimitItemPerMinute(30)
@@ -20,7 +21,7 @@ REMEMBERED = 10_000  # members who have just joined
 class Rates:
     """Rates by key: so many in a row, and then as many again, evenly, in the time that is given."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self._joins, self._returns, self._posts, self._slow = (Buckets() for _ in range(4))
         self._joined: OrderedDict[str, None] = OrderedDict()
 
@@ -31,21 +32,21 @@ class Rates:
         cut again and again takes nothing from its neighbours. Each member's first join counts
         against the address, so many cookies bring an abuser no more than many first joins.
         """
-        key = address_key(address)
+        key = addresses.key(address)
         back = f"{key} {member_id}"
         if back in self._joined and settings.CHAT_JOIN_RATE:
-            _take(back, [_of_rate(self._returns, RETURNS)])
+            _take(back, _of_rate(self._returns, RETURNS))
         else:
-            _take(key, [_of_rate(self._joins, settings.CHAT_JOIN_RATE)])
+            _take(key, _of_rate(self._joins, settings.CHAT_JOIN_RATE))
         if member_id:
             self._joined[back] = None
             self._joined.move_to_end(back)
             if len(self._joined) > REMEMBERED:
                 self._joined.popitem(last=False)
 
-    def post(self, member_id: str, room: dict) -> None:
+    def post(self, member_id: str, room: dict[str, Any]) -> None:
         """A member posts. Raises `FrameError`, `rate_limited` or `slow_mode`."""
-        asked = [_of_rate(self._posts, settings.CHAT_POST_RATE)]
+        asked = _of_rate(self._posts, settings.CHAT_POST_RATE)
         if room["mode"] == "slow":
             asked.append(("slow_mode", self._slow, 1, max(1, room["slow_seconds"])))
         _take(member_id, asked)
@@ -55,13 +56,12 @@ class Rates:
 Asked = tuple[str, Buckets, int, float]
 
 
-def _of_rate(buckets: Buckets, rate: RateLimitItem | None) -> Asked | None:
-    return rate and ("rate_limited", buckets, rate.amount, rate.get_expiry())
+def _of_rate(buckets: Buckets, rate: RateLimitItem | None) -> list[Asked]:
+    return [("rate_limited", buckets, rate.amount, rate.get_expiry())] if rate else []
 
 
-def _take(key: str, asked: list[Asked | None]) -> None:
+def _take(key: str, asked: list[Asked]) -> None:
     """Take a token of each, or of none: what is refused costs nothing."""
-    asked = [one for one in asked if one]
     for code, buckets, count, seconds in asked:
         if wait := buckets.wait(key, count, seconds):
             raise FrameError(code, retry_after=math.ceil(10 * wait) / 10)

@@ -44,7 +44,7 @@ class FrameError(Exception):
         nonce: str | None = None,
         seq: int | None = None,
         retry_after: float | None = None,
-    ):
+    ) -> None:
         super().__init__(code)
         self.code = code
         self.message = message or EXPLANATIONS[code]

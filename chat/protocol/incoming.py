@@ -74,7 +74,7 @@ def _no_constant(name: str) -> NoReturn:
 _decoder = json.JSONDecoder(parse_int=_whole, parse_constant=_no_constant)
 
 
-def decode(data: str) -> dict:
+def decode(data: str) -> dict[str, Any]:
     """The object that `data` is in JSON. Raises `FrameError`."""
     try:
         fields = _decoder.decode(data)
@@ -85,12 +85,12 @@ def decode(data: str) -> dict:
     return fields
 
 
-def parse_name(fields: dict) -> str | None:
+def parse_name(fields: dict[str, Any]) -> str | None:
     """The wished name in a frame's fields, unchecked. Raises `FrameError`."""
     return _string(fields, "name")
 
 
-def _string(fields: dict, name: str) -> str | None:
+def _string(fields: dict[str, Any], name: str) -> str | None:
     value = fields.get(name)
     if value is not None and not isinstance(value, str):
         raise FrameError("bad_field", f"`{name}` is a string.")
@@ -105,7 +105,7 @@ def check_name(wished: str | None) -> str | None:
         raise FrameError("name_invalid", str(wrong)) from None
 
 
-def _parse_join(fields: dict) -> Join:
+def _parse_join(fields: dict[str, Any]) -> Join:
     since = fields.get("since")
     if since is not None:
         if not isinstance(since, dict) or not isinstance(since.get("epoch"), str):
@@ -114,7 +114,7 @@ def _parse_join(fields: dict) -> Join:
     return Join(parse_name(fields), since, _string(fields, "token"), _nonce(fields))
 
 
-def parse_post(fields: dict) -> Post:
+def parse_post(fields: dict[str, Any]) -> Post:
     """The post in a frame's fields. Raises `FrameError`."""
     nonce = _nonce(fields)
     if nonce is None:
@@ -127,25 +127,25 @@ def parse_post(fields: dict) -> Post:
         raise FrameError(wrong.code) from None
 
 
-def _parse_ping(fields: dict) -> Ping:
+def _parse_ping(fields: dict[str, Any]) -> Ping:
     return Ping(_number(fields, "seq"), _nonce(fields))
 
 
-PARSERS: dict[str, Callable[[dict], ClientFrame]] = {
+PARSERS: dict[str, Callable[[dict[str, Any]], ClientFrame]] = {
     "join": _parse_join,
     "post": parse_post,
     "ping": _parse_ping,
 }
 
 
-def _number(fields: dict, name: str) -> int:
+def _number(fields: dict[str, Any], name: str) -> int:
     value = fields.get(name)
     if type(value) is not int or not 0 <= value < NUMBER_LIMIT:  # True is an int, too
         raise FrameError("bad_field", f"`{name}` is a whole number from 0 to 2^53 - 1.")
     return value
 
 
-def _nonce(fields: dict) -> str | None:
+def _nonce(fields: dict[str, Any]) -> str | None:
     nonce = fields.get("nonce")
     return nonce if isinstance(nonce, str) and NONCE.match(nonce) else None
 

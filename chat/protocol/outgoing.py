@@ -16,9 +16,9 @@ def hello(
     *,
     epoch: str,
     seq: int,
-    you: dict | None,
-    room: dict,
-    online: dict,
+    you: dict[str, Any] | None,
+    room: dict[str, Any],
+    online: dict[str, Any],
     resumed: bool,
 ) -> str:
     """`you` is {"id", "name"} or None; `online` is {"count", "names"}; `room` as in `room()`."""
@@ -135,5 +135,5 @@ def timestamp(at: datetime) -> str:
     return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def _present(**fields: Any) -> dict:
+def _present(**fields: Any) -> dict[str, Any]:
     return {name: value for name, value in fields.items() if value is not None}

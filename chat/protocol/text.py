@@ -14,7 +14,7 @@ INVISIBLE = frozenset({"Cc", "Cf", "Zs", "Zl", "Zp", "Mn", "Me"})
 class TextInvalid(ValueError):
     """`code` says why: `invalid_text`, `too_long` or `empty`."""
 
-    def __init__(self, code: str):
+    def __init__(self, code: str) -> None:
         super().__init__(code)
         self.code = code
 

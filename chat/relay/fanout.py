@@ -10,18 +10,13 @@ import logging
 import time
 from collections import deque
 from collections.abc import Callable
-from typing import Protocol
 
 from chat.log.batch import Batch
+from chat.relay.socket import Socket
 
 STEP = 0.01  # seconds
 LOOK = 32  # sockets between two looks at the clock
 logger = logging.getLogger(__name__)
-
-
-class Listener(Protocol):
-    def send_text(self, text: str) -> None:
-        """Send a frame, without waiting."""
 
 
 def call_soon(step: Callable[[], None]) -> None:
@@ -41,14 +36,14 @@ class Fanout:
         clock: Callable[[], float] = time.monotonic,
     ):
         self._later, self._clock = later, clock
-        self.sockets: set[Listener] = set()
+        self.sockets: set[Socket] = set()
         self._waiting: deque[Batch | str] = deque()
         self._telling: Batch | str = ""
-        self._left: set[Listener] = set()  # who has not been told that yet
-        self._ahead: dict[Listener, int] = {}  # who knows some of what waits, and up to where
+        self._left: set[Socket] = set()  # who has not been told that yet
+        self._ahead: dict[Socket, int] = {}  # who knows some of what waits, and up to where
         self._busy = False
 
-    def add(self, socket: Listener, seq: int) -> None:
+    def add(self, socket: Socket, seq: int) -> None:
         """`socket` knows everything that was delivered up to now, which is up to `seq`."""
         self.sockets.add(socket)
         if self._busy:
@@ -56,7 +51,7 @@ class Fanout:
             if isinstance(self._telling, Batch):
                 self._left.discard(socket)
 
-    def discard(self, socket: Listener) -> None:
+    def discard(self, socket: Socket) -> None:
         self.sockets.discard(socket)
         self._left.discard(socket)
         self._ahead.pop(socket, None)
@@ -108,7 +103,7 @@ class Fanout:
         self._left = set(self.sockets)
         return True
 
-    def _rest(self, socket: Listener) -> str | None:
+    def _rest(self, socket: Socket) -> str | None:
         """What a socket that is ahead has not had yet of what is told."""
         if isinstance(self._telling, str):
             return self._telling

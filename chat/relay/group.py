@@ -10,6 +10,7 @@ import contextlib
 import logging
 import secrets
 from collections.abc import Callable
+from typing import Any
 
 from channels.layers import get_channel_layer
 
@@ -20,6 +21,7 @@ TIMEOUT = 1.0  # seconds
 ADD_AGAIN = 60.0  # the in-memory layer forgets members, and a subscription may be lost
 STEADY = 20.0  # seconds without a failure until it is back: each process sends something in 15
 BACKLOG = 1000  # hints that wait while the layer is slow; the oldest are dropped
+Hint = dict[str, Any]
 logger = logging.getLogger(__name__)
 
 
@@ -32,18 +34,18 @@ async def nudge() -> None:
         logger.warning("the channel layer can't be reached: %s", reason(error))
 
 
-def _ignore(hint: dict) -> None:
+def _ignore(hint: Hint) -> None:
     pass
 
 
 class Group:
     """Sends hints to every process and hands theirs to a table of handlers."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self._process = secrets.token_hex(8)
         self._layer = get_channel_layer()
-        self._handlers: dict[str, Callable[[dict], None]] = {}
-        self._outgoing: asyncio.Queue[dict] = asyncio.Queue()
+        self._handlers: dict[str, Callable[[Hint], None]] = {}
+        self._outgoing: asyncio.Queue[Hint] = asyncio.Queue()
         self._down = False
         self._outage = Outage("the channel layer can't be reached", "the channel layer is back")
         self._failed_at = 0.0  # by the loop's clock
@@ -52,11 +54,11 @@ class Group:
         self.channel_name: str | None = None
         self.tasks = (self._listen, self._send, self._keep)
 
-    def on(self, kind: str, handler: Callable[[dict], None]) -> None:
+    def on(self, kind: str, handler: Callable[[Hint], None]) -> None:
         """Hand hints of this type to `handler`."""
         self._handlers[kind] = handler
 
-    def publish(self, hint: dict) -> None:
+    def publish(self, hint: Hint) -> None:
         """Send `hint` soon, to all other processes."""
         if self._outgoing.qsize() >= BACKLOG:
             self._outgoing.get_nowait()

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Callable, Coroutine
-from typing import Protocol
+from typing import Any
 
 from django.db import Error as DatabaseError
 
@@ -15,6 +15,7 @@ from chat.relay.batcher import Batcher, Full
 from chat.relay.group import Group
 from chat.relay.outage import Outage
 from chat.relay.presence import Presence
+from chat.relay.socket import Socket
 from chat.relay.threads import Threads
 
 BEAT = 1.0  # seconds between two looks at who has come and gone
@@ -22,20 +23,6 @@ SEEN = 15.0  # seconds between two refreshes of the names that are held
 CLAIM_ATTEMPTS = 3
 PATIENCE = 5.0  # seconds that somebody waits for a name
 logger = logging.getLogger(__name__)
-
-
-class Tab(Protocol):
-    """A socket, as far as names go. Sockets with the same cookie have the same member."""
-
-    member_id: str
-    address: str | None
-    name: str | None  # while it has joined under one
-
-    def renamed(self, name: str) -> None:
-        """Another tab of the member has taken a name; it is this one's, too."""
-
-    def dismiss(self, code: str, message: str, retry_after: float | None = None) -> None:
-        """Say `bye` and close."""
 
 
 class People:
@@ -46,14 +33,14 @@ class People:
         self._threads, self._group = threads, group
         self.presence = Presence(group.publish, tell)
         self._outage = Outage("names can't be given", "names can be given again")
-        self._tabs: dict[str, set[Tab]] = {}
+        self._tabs: dict[str, set[Socket]] = {}
         self._claims: Batcher[tuple[Claim, asyncio.Future[Claimed]]] = Batcher(
             self._claim, self._claim_failed, capacity=5000, most=500
         )
         # A thousand who go at once, or say their first word, are a statement, not a thousand.
         self._speakers: Batcher[str] = self._noting(claims.spoke)
-        self._departed: Batcher[str] = self._noting(claims.release)
-        self._errands: set[asyncio.Task] = set()
+        self._departed: Batcher[str] = self._noting(claims.free)
+        self._errands: set[asyncio.Task[None]] = set()
         self.tasks = (
             self._claims.run,
             self._speakers.run,
@@ -111,11 +98,6 @@ class People:
         with contextlib.suppress(Full):
             self._speakers.put(member_id)
 
-    def release(self, member_id: str) -> None:
-        """Someone without cookie and token is gone, for good: their name is free."""
-        with contextlib.suppress(Full):  # then it is in a minute
-            self._departed.put(member_id)
-
     def _noting(self, write: Callable[[list[str]], None]) -> Batcher[str]:
         """Writes down what is lost without harm where the database is away."""
 
@@ -124,8 +106,8 @@ class People:
 
         return Batcher(note, capacity=10_000, most=500)
 
-    def _start(self, errand: Coroutine) -> None:
-        async def run():
+    def _start(self, errand: Coroutine[Any, Any, None]) -> None:
+        async def run() -> None:
             try:
                 await errand
             except (DatabaseError, FrameError) as error:
@@ -140,35 +122,47 @@ class People:
         self.presence.depart()
         await asyncio.gather(*self._errands, self._speakers.drained(), self._departed.drained())
 
+    def online(self) -> dict[str, Any]:
+        """The `online` of a `hello`."""
+        return self.presence.online()
+
     # --- tabs ------------------------------------------------------------------------------------
-    def arrive(self, tab: Tab) -> None:
+    def arrive(self, tab: Socket) -> None:
         """`tab` is there. Another one may have taken a new name since it asked for its own."""
         name = self.presence.name(tab.member_id)
         if tab.name and name:
             tab.name = name
         self._tabs.setdefault(tab.member_id, set()).add(tab)
 
-    def leave(self, tab: Tab) -> None:
+    def leave(self, tab: Socket) -> None:
         tabs = self._tabs.get(tab.member_id, set())
         tabs.discard(tab)
         if not tabs:
             self._tabs.pop(tab.member_id, None)
         if tab.name is not None:
             self.presence.leave(tab.member_id)
+            if tab.guest:
+                self.free(tab.member_id)
             tab.name = None
 
-    def named(self, tab: Tab, claimed: Claimed) -> None:
+    def free(self, member_id: str) -> None:
+        """Someone without cookie and token is gone, for good: their name is free."""
+        with contextlib.suppress(Full):  # then it is in a minute
+            self._departed.put(member_id)
+
+    def named(self, tab: Socket, claimed: Claimed) -> None:
         """`tab` has joined under a name; the member's other tabs follow."""
-        self._name(tab, claimed.name)
+        if claimed.name:
+            self._name(tab, claimed.name)
         self.renamed(tab.member_id, claimed)
 
     def renamed(self, member_id: str, claimed: Claimed) -> None:
         """A member may have a new name: its tabs, in all processes, follow."""
-        if claimed.renamed:
+        if claimed.renamed and claimed.name:
             self._rename(member_id, claimed.name)
             self._group.publish({"type": "you", "id": member_id})
 
-    def _name(self, tab: Tab, name: str) -> None:
+    def _name(self, tab: Socket, name: str) -> None:
         if tab.name is None:
             self.presence.enter(tab.member_id, name)
         else:
@@ -182,7 +176,7 @@ class People:
                 tab.renamed(name)
 
     # --- hints and heartbeats --------------------------------------------------------------------
-    def _hear_rename(self, hint: dict) -> None:
+    def _hear_rename(self, hint: dict[str, Any]) -> None:
         self._start(self._follow(hint["id"]))
 
     async def _beat(self) -> None:

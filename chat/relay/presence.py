@@ -9,6 +9,7 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 from chat.protocol import outgoing
 
@@ -31,7 +32,7 @@ class Presence:
 
     def __init__(
         self,
-        publish: Callable[[dict], None],
+        publish: Callable[[dict[str, Any]], None],
         tell: Callable[[str], None],
         clock: Callable[[], float] = time.monotonic,
     ):
@@ -75,7 +76,7 @@ class Presence:
         return dict(self._here)
 
     # --- everybody -------------------------------------------------------------------------------
-    def online(self) -> dict:
+    def online(self) -> dict[str, Any]:
         """The `online` of a `hello`: who is here now, though not all have been told yet."""
         if len(self._names) > NAMES_LIMIT:
             self._unnamed = True
@@ -148,7 +149,7 @@ class Presence:
         )
         self._asks = False
 
-    def hear(self, hint: dict) -> None:
+    def hear(self, hint: dict[str, Any]) -> None:
         """Another process, `hint["process"]`, has told of its people."""
         other = self._others.setdefault(hint["process"], _Process(0.0))
         other.heard = self._clock()

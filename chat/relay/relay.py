@@ -9,19 +9,19 @@ import contextlib
 import logging
 import random
 from collections.abc import Callable, Coroutine
-from typing import Protocol
+from typing import Any
 
 from chat.log import append, read
-from chat.log.acts import Acts
 from chat.log.batch import Batch, Event
-from chat.log.replay import Ring
 from chat.models import Ban, Room
 from chat.policy.bans import Bans
 from chat.protocol import outgoing
 from chat.protocol.errors import FrameError
+from chat.relay.acts import Acts
 from chat.relay.fanout import Fanout
 from chat.relay.group import Group
-from chat.relay.people import People, Tab
+from chat.relay.people import People
+from chat.relay.socket import Socket
 from chat.relay.tail import Tail
 from chat.relay.threads import Threads
 from chat.relay.writer import Settle, Writer
@@ -33,38 +33,32 @@ STOP = 4.0  # seconds that the end of a process may take after that
 logger = logging.getLogger(__name__)
 
 
-class Socket(Tab, Protocol):
-    """What the relay knows of a consumer."""
-
-    address: str | None
-
-    def send_text(self, text: str) -> None:
-        """Send a frame, without waiting."""
-
-    def dismiss(self, code: str, message: str, retry_after: float | None = None) -> None:
-        """Say `bye` and close."""
-
-
 class Relay:
     """To be made, used and stopped in one event loop; all its methods are for that loop only.
 
     `tail` is where this process is in the history, `people` who is here.
     """
 
-    def __init__(self):
-        self.room: dict = {}
+    def __init__(self) -> None:
+        self.room: dict[str, Any] = {}
         self.bans = Bans()
         self.ending = False  # nothing new is begun
         self._fanout = Fanout()
         self._threads = Threads("chat-work", 2, keep=True)
         self._writing = Threads("chat-write", 1, keep=True)
-        settling = asyncio.Lock()
-        self.tail = Tail(self._threads, settling, self)
+        authors_first = asyncio.Lock()
+        self.tail = Tail(
+            self._threads,
+            authors_first,
+            deliver=self._fanout.tell,
+            begin_afresh=self._begin_afresh,
+            read_rules=self._read_rules,
+        )
         self._writer = Writer(
             self._writing,
             self._threads,
-            settling,
-            known=lambda: self.tail.known,
+            authors_first,
+            position=lambda: self.tail.position if self.tail.has_begun else None,
             committed=self._committed,
         )
         self.group = Group()
@@ -120,28 +114,28 @@ class Relay:
         await asyncio.to_thread(self._threads.stop)
 
     # --- sockets ---------------------------------------------------------------------------------
-    def attend(self, socket: Socket) -> Ring:
-        """From now on `socket` gets what comes after the ring's seq, and all the rest."""
-        self._fanout.add(socket, self.tail.ring.seq)
+    def attend(self, socket: Socket) -> None:
+        """From now on `socket` gets what comes after this process's position, and all the rest."""
+        self._fanout.add(socket, self.tail.position.seq)
         self.people.arrive(socket)
-        return self.tail.ring
 
     def leave(self, socket: Socket) -> None:
         self._fanout.discard(socket)
         self.people.leave(socket)
 
-    def hello(self, you: dict | None, *, resumed: bool) -> str:
+    def hello(self, you: dict[str, Any] | None, *, resumed: bool) -> str:
+        here = self.tail.position
         return outgoing.hello(
-            epoch=self.tail.ring.epoch,
-            seq=self.tail.ring.seq,
+            epoch=here.epoch,
+            seq=here.seq,
             you=you,
             room=self.room,
-            online=self.people.presence.online(),
+            online=self.people.online(),
             resumed=resumed,
         )
 
     def tick(self) -> str:
-        return outgoing.tick(self.tail.ring.epoch, self.tail.seq)
+        return outgoing.tick(self.tail.position.epoch, self.tail.seq)
 
     def ping(self, answer: Callable[[str], None]) -> None:
         """Give `answer` a tick with what the database has after this moment."""
@@ -150,7 +144,7 @@ class Relay:
     async def _tick(self) -> None:
         while True:
             await asyncio.sleep(TICK)
-            if self.tail.known:
+            if self.tail.has_begun:
                 self._fanout.tell(self.tick())
 
     # --- messages --------------------------------------------------------------------------------
@@ -183,16 +177,14 @@ class Relay:
         self.group.publish({"type": "look"})
         self.tail.nudge()
 
-    def deliver(self, batch: Batch) -> None:
-        self._fanout.tell(batch)
-
-    def begin_afresh(self) -> None:
+    def _begin_afresh(self) -> None:
+        """What was delivered belongs to another history: so does whoever is here."""
         self._fanout.begin_afresh()
         for socket in list(self._fanout.sockets):
             socket.dismiss("resync", "The room's history was restored.")
 
     # --- rules -----------------------------------------------------------------------------------
-    async def read_rules(self) -> None:
+    async def _read_rules(self) -> None:
         """Read the room and the bans again, and put both into force. Raises `DatabaseError`."""
         room = (await self._threads.run(Room.objects.get)).as_fields()
         self.bans = Bans(await self._threads.run(list, Ban.in_force()))
@@ -210,7 +202,7 @@ def _return() -> float:
     return round(random.uniform(*RETURN), 1)
 
 
-async def _survive(work: Callable[[], Coroutine]) -> None:
+async def _survive(work: Callable[[], Coroutine[Any, Any, None]]) -> None:
     """Whatever happens to a task of the relay, it goes on."""
     while True:
         try:
@@ -224,8 +216,8 @@ _relays: dict[asyncio.AbstractEventLoop, Relay] = {}
 
 
 def get_relay() -> Relay:
-    """The relay of this process. It is made as that starts (chat/lifespan.py), or, under a server
-    that doesn't tell of it, with its first use."""
+    """The relay of this process. It is made as that starts (chat/web/lifespan.py), or, under a
+    server that doesn't tell of it, with its first use."""
     loop = asyncio.get_running_loop()
     if loop not in _relays:
         _relays[loop] = Relay()

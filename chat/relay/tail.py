@@ -11,16 +11,16 @@ import asyncio
 import contextlib
 import logging
 import random
-from collections.abc import Awaitable, Callable
-from typing import Protocol
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any
 
 from django.db import Error as DatabaseError
 
 from chat.log import head, read, upkeep
 from chat.log.batch import Batch
 from chat.log.head import Head, RowMissing
-from chat.log.reorder import Order
-from chat.log.replay import LATEST, Ring
+from chat.log.reorder import ReorderBuffer
+from chat.log.replay import LATEST, ReplayBuffer
 from chat.protocol.errors import FrameError
 from chat.protocol.incoming import Since
 from chat.relay.outage import Outage
@@ -32,30 +32,31 @@ GATHER = 1.0  # seconds between two looks for those who ask: a thousand pages pi
 ASKING = 100_000  # who wait for a look
 ANSWER = 3.0  # seconds that they wait at most: a page takes 5 s of silence for a dead socket
 START = 5.0  # seconds that somebody waits for the history to be read
-RING = 1000
+REPLAYED = 1000  # numbers
 logger = logging.getLogger(__name__)
-
-
-class Follower(Protocol):
-    """Who is told what the tail brings."""
-
-    def deliver(self, batch: Batch) -> None:
-        """The next batch: it begins where the last one ended."""
-
-    def begin_afresh(self) -> None:
-        """The history is another one: what was delivered belongs to the former."""
-
-    async def read_rules(self) -> None:
-        """The room or the bans may have changed. May raise `DatabaseError`."""
 
 
 class Tail:
     """Where this process is in the history, and how it gets on."""
 
-    def __init__(self, threads: Threads, settling: asyncio.Lock, follower: Follower):
-        """What is read from the log is delivered under `settling`, not before its authors know."""
-        self._threads, self._settling, self._follower = threads, settling, follower
-        self._order: Order | None = None
+    def __init__(
+        self,
+        threads: Threads,
+        authors_first: asyncio.Lock,
+        *,
+        deliver: Callable[[Batch], None],
+        begin_afresh: Callable[[], None],
+        read_rules: Callable[[], Awaitable[None]],
+    ):
+        """What is read from the log is delivered under `authors_first`, when its authors know.
+
+        `deliver` gets each batch that follows the last one; `begin_afresh` is called where the
+        history is another one, `read_rules` where the room or the bans may have changed. The last
+        may raise `DatabaseError`.
+        """
+        self._threads, self._authors_first = threads, authors_first
+        self._hand_on, self._begin_afresh, self._read_rules = deliver, begin_afresh, read_rules
+        self._reorder: ReorderBuffer | None = None
         self._head: Head | None = None  # where the database was last seen to stand
         self._rules: tuple[str, int] | None = None  # which room and bans are in force here
         self._started = asyncio.Event()
@@ -67,7 +68,7 @@ class Tail:
         self._ended = False
         self._asking: list[Callable[[], None]] = []
         self._looked = 0.0  # when, by the loop's clock
-        self.tasks: tuple[Callable[[], Awaitable[None]], ...] = (self._watch, self._mend)
+        self.tasks: tuple[Callable[[], Coroutine[Any, Any, None]], ...] = (self._watch, self._mend)
 
     async def started(self) -> None:
         """Wait until the history is here. Raises `FrameError("busy")` if that takes too long."""
@@ -80,26 +81,37 @@ class Tail:
             raise FrameError("busy", retry_after=2) from None
 
     @property
-    def ring(self) -> Ring:
-        """What has been delivered; there once `started`."""
-        return self._order.ring
+    def has_begun(self) -> bool:
+        """Whether there is a position."""
+        return self._reorder is not None
 
     @property
-    def known(self) -> Since | None:
-        """What has been delivered; None before `started`."""
-        return self._order and Since(self.ring.epoch, self.ring.seq)
+    def position(self) -> Since:
+        """What has been delivered; there once `started`."""
+        return Since(self._replay.epoch, self._replay.seq)
 
     @property
     def seq(self) -> int:
         """As the database was last seen."""
-        return max(self.ring.seq, self._head.seq)
+        return max(self._replay.seq, self._head.seq if self._head else 0)
+
+    def catch_up(self, since: Since | None) -> list[Batch]:
+        """What brings a client from there to this process's position; one from nowhere gets the
+        latest. There is always one batch."""
+        missed = self._replay.after(since.seq) if since else None
+        return missed or self._replay.latest()
+
+    @property
+    def _replay(self) -> ReplayBuffer:
+        assert self._reorder
+        return self._reorder.replay
 
     # --- what comes ------------------------------------------------------------------------------
     def hear(self, batch: Batch) -> None:
         """A batch was stored, by this process or by another one."""
-        if self._order is None or batch.epoch != self.ring.epoch:
+        if self._reorder is None or batch.epoch != self._replay.epoch:
             self.nudge()
-        elif self._order.receive(batch):
+        elif self._reorder.receive(batch):
             asyncio.get_running_loop().call_later(EARLY, self._mending.set)
 
     def nudge(self) -> None:
@@ -127,18 +139,21 @@ class Tail:
         One that is ahead of this process may be right: another process may have told it of what
         this one has not seen yet.
         """
-        if since is None or since.epoch != self.ring.epoch:
+        if since is None or since.epoch != self._replay.epoch:
             return False
-        if since.seq > self.ring.seq:
+        if since.seq > self._replay.seq:
             with contextlib.suppress(DatabaseError):
                 await self._look(at_least=since.seq)
-        return since.epoch == self.ring.epoch and self.ring.floor <= since.seq <= self.ring.seq
+        return (
+            since.epoch == self._replay.epoch
+            and self._replay.floor <= since.seq <= self._replay.seq
+        )
 
     async def moved(self, since: Since, seconds: float) -> None:
         """Wait until this process is elsewhere in the history than `since`, at most `seconds`."""
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(seconds):
-                while since == self.known and not self._ended:
+                while since == self.position and not self._ended:
                     await self._moved.wait()
 
     def end(self) -> None:
@@ -156,7 +171,7 @@ class Tail:
         while True:
             await self._mending.wait()
             self._mending.clear()
-            if self._order.waits:
+            if self._reorder and self._reorder.waits:
                 with contextlib.suppress(DatabaseError):  # `_watch` tries again, and says so
                     await self._look()
 
@@ -181,29 +196,30 @@ class Tail:
         With `at_least` only if that number has not been delivered by now.
         """
         async with self._looking:
-            if at_least is not None and self.ring.seq >= at_least:
+            if at_least is not None and self._replay.seq >= at_least:
                 return
-            known, now = self.known, await self._where()
-            if known and now.epoch == known.epoch and now.seq < known.seq:
+            here, now = self.position if self.has_begun else None, await self._where()
+            if here and now.epoch == here.epoch and now.seq < here.seq:
                 # It was replaced by an older one: its next messages would have numbers that we
                 # have told our clients other messages under.
-                now = await self._threads.run(head.begin_anew, known)
+                now = await self._threads.run(head.begin_anew, here)
                 logger.warning("the database is older than what was delivered: a new epoch")
-            if self._order is None or now.epoch != self.ring.epoch:
-                await self._begin(now)
+            reorder = self._reorder
+            if reorder is None or now.epoch != reorder.replay.epoch:
+                reorder = await self._begin(now)
             self._head = now
             if (rules := (now.epoch, now.version)) != self._rules:
-                await self._follower.read_rules()
+                await self._read_rules()
                 self._rules = rules
             self._started.set()
-            while self.ring.seq < now.seq:
-                for batch in await self._threads.run(read.after, self.ring.seq):
+            while self._replay.seq < now.seq:
+                for batch in await self._threads.run(read.after, self._replay.seq):
                     if batch.epoch != now.epoch:
                         return  # restored while we read; the next look begins afresh
-                    async with self._settling:
-                        self._order.receive(batch)
-            if self.ring.short:
-                self.ring.refill(await self._threads.run(read.latest, 2 * LATEST))
+                    async with self._authors_first:
+                        reorder.receive(batch)
+            if self._replay.short:
+                self._replay.refill(await self._threads.run(read.latest, 2 * LATEST))
 
     async def _where(self) -> Head:
         """The log's head; a row that must be there, and is gone, is made again."""
@@ -213,18 +229,20 @@ class Tail:
             await self._threads.run(upkeep.mend)
             return await self._threads.run(head.read_head)
 
-    async def _begin(self, now: Head) -> None:
+    async def _begin(self, now: Head) -> ReorderBuffer:
         """Read the newest part of a history that is new to us, at the start or after a restore."""
-        known = await self._threads.run(read.recent, now, RING)
+        events = await self._threads.run(read.recent, now, REPLAYED)
         latest = await self._threads.run(read.latest, 2 * LATEST)
-        restored = self._order is not None
-        self._order = Order(Ring(now.epoch, now.seq, known, latest, size=RING), self._deliver)
+        restored = self.has_begun
+        replay = ReplayBuffer(now.epoch, now.seq, events, latest, size=REPLAYED)
+        reorder = self._reorder = ReorderBuffer(replay, self._deliver)
         if restored:
-            self._follower.begin_afresh()
+            self._begin_afresh()
         self._move()
+        return reorder
 
     def _deliver(self, batch: Batch) -> None:
-        self._follower.deliver(batch)
+        self._hand_on(batch)
         self._move()
 
 

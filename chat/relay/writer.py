@@ -63,7 +63,7 @@ class Writer:
     """Stores posts in batches; `committed` is told of each batch once it is durable.
 
     The author hears of it first: `settle` is called before `committed`, and who reads the log
-    besides the writer delivers under `settling`, so as not to be faster. `known` is the position
+    besides the writer delivers under `authors_first`, so as not to be faster. `position` is the one
     that was delivered: a log that is behind it gets a new epoch before anything is stored.
     """
 
@@ -71,13 +71,13 @@ class Writer:
         self,
         writing: Threads,
         reading: Threads,
-        settling: asyncio.Lock,
+        authors_first: asyncio.Lock,
         *,
-        known: Callable[[], Since | None],
+        position: Callable[[], Since | None],
         committed: Callable[[list[Batch]], None],
     ):
-        self._writing, self._reading, self._settling = writing, reading, settling
-        self._known, self._committed = known, committed
+        self._writing, self._reading, self._authors_first = writing, reading, authors_first
+        self._position, self._committed = position, committed
         # Nothing new is taken: so it is while one attempt after the other fails, and no longer.
         self._refuses = False
         self._outage = Outage("the database can't be written to", "the database is back")
@@ -130,7 +130,7 @@ class Writer:
             self._trying = frozenset()
 
     async def _store_together(self, batch: list[Waiting]) -> None:
-        async with self._settling:
+        async with self._authors_first:
             seqs, batches = await self._append([waiting.draft for waiting in batch])
             self._settle(batch, seqs, first=batches[0].start if batches else None)
             self._committed(batches)
@@ -139,7 +139,7 @@ class Writer:
         try:
             await self._store_together([waiting])
         except Unstorable as error:
-            logger.error("a message can't be stored: %s", reason(error.__cause__))
+            logger.error("a message can't be stored: %s", reason(error.__cause__ or error))
             # By now it isn't; but an earlier attempt may have had an end that nobody heard of.
             waiting.refusal = FrameError("invalid_text", "The room can't store this.")
             await self._look_up([waiting])
@@ -150,10 +150,11 @@ class Writer:
         Raises `Unstorable` where the drafts fail and nothing else would.
         """
         try:
-            for pause in _pauses():
+            pauses = _pauses()
+            while True:
                 try:
                     with self._overdue():
-                        stored = await self._writing.run(append.store, drafts, self._known())
+                        stored = await self._writing.run(append.store, drafts, self._position())
                     self._outage.ends()
                     return stored
                 except Exception as error:
@@ -161,7 +162,7 @@ class Writer:
                         if await self._is_their_own(error):
                             raise Unstorable from error
                     self._lost(error)
-                await asyncio.sleep(pause)
+                await asyncio.sleep(next(pauses))
         finally:
             self._refuses = False
 

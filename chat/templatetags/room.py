@@ -1,8 +1,9 @@
 """Filters for the first paint of the page; grouping.js and avatar.js then do the same."""
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import regex
 from django import template
@@ -53,15 +54,17 @@ def _large(letter: str) -> str:
 
 
 @register.filter
-def grouped(messages: list[dict]) -> list[dict]:
+def grouped(messages: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Rows of `message`, `opens` (begins what one person said without a pause) and `day`."""
-    rows, before = [], None
+    rows: list[dict[str, Any]] = []
+    before: dict[str, Any] | None = None
     for message in messages:
-        turns_day = not before or _day(before) != _day(message)
+        turns_day = before is None or _day(before) != _day(message)
+        goes_on = before is not None and not turns_day and _continues(before, message)
         rows.append(
             {
                 "message": message,
-                "opens": turns_day or not _continues(before, message),
+                "opens": not goes_on,
                 "day": _day_in_words(message["at_time"]) if turns_day else "",
             }
         )
@@ -70,19 +73,20 @@ def grouped(messages: list[dict]) -> list[dict]:
 
 
 @register.filter
-def coloured(names: list[str], messages: list[dict]) -> list[dict]:
+def coloured(names: list[str], messages: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """People with the member id of those who have spoken, from whom they take their colour."""
     ids = {message["name"]: message["by"] for message in messages}
     return [{"name": name, "id": ids.get(name, "")} for name in sorted(names, key=str.casefold)]
 
 
-def _day(message: dict):
+def _day(message: dict[str, Any]) -> date:
     return timezone.localtime(message["at_time"]).date()
 
 
-def _continues(before: dict, message: dict) -> bool:
-    same = before["by"] == message["by"] and before["name"] == message["name"]
-    return same and message["at_time"] - before["at_time"] <= PAUSE
+def _continues(before: dict[str, Any], message: dict[str, Any]) -> bool:
+    same: bool = before["by"] == message["by"] and before["name"] == message["name"]
+    pause: timedelta = message["at_time"] - before["at_time"]
+    return same and pause <= PAUSE
 
 
 def _day_in_words(at: datetime) -> str:

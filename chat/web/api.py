@@ -16,14 +16,14 @@ from django.views.decorators.csrf import csrf_exempt
 from chat.log.append import Draft
 from chat.members import cookie
 from chat.members.claims import Claim
-from chat.policy.connections import doorkeeper
+from chat.policy.connections import connection_limiter
 from chat.policy.rates import rates
 from chat.protocol import bounds, incoming, outgoing
 from chat.protocol.errors import FrameError
 from chat.protocol.incoming import Since
 from chat.relay.relay import Relay, get_relay
 from chat.relay.writer import Stored
-from chat.web.origin import same_origin
+from chat.web import access
 
 PAGE = 50
 WAIT = 25  # seconds
@@ -77,7 +77,7 @@ async def _answer(request: HttpRequest, methods: "dict[str, Method]") -> HttpRes
 
 
 def _problem(wrong: FrameError) -> HttpResponse:
-    fields = {"code": wrong.code, "message": wrong.message}
+    fields: dict[str, object] = {"code": wrong.code, "message": wrong.message}
     if wrong.retry_after:
         fields["retry_after"] = wrong.retry_after
     response = JsonResponse(fields, status=STATUS.get(wrong.code, 400))
@@ -89,7 +89,7 @@ def _problem(wrong: FrameError) -> HttpResponse:
 # --- GET -----------------------------------------------------------------------------------------
 async def _get(request: HttpRequest, relay: Relay) -> HttpResponse:
     await relay.started()
-    check_ban(request, relay)
+    access.check_ban(request, relay)
     body = await (_older if "before" in request.GET else _newer)(request, relay)
     return HttpResponse(body, content_type="application/json")
 
@@ -101,9 +101,10 @@ async def _older(request: HttpRequest, relay: Relay) -> str:
     before = max(1, _number(request, "before", 1))
     limit = min(_number(request, "limit", PAGE), bounds.BATCH_MESSAGES)
     found, more = await relay.older(before, max(1, limit))
+    here = relay.tail.position
     return outgoing.history(
-        epoch=relay.tail.ring.epoch,
-        seq=relay.tail.ring.seq,
+        epoch=here.epoch,
+        seq=here.seq,
         start=found[0].seq if found else before,
         end=before - 1,
         encoded=(event.encoded for event in found),
@@ -117,41 +118,35 @@ async def _newer(request: HttpRequest, relay: Relay) -> str:
     wait = min(_number(request, "wait", 0), WAIT)
     since = None
     if "after" in request.GET:
-        epoch = request.GET.get("epoch", relay.tail.ring.epoch)
+        epoch = request.GET.get("epoch", relay.tail.position.epoch)
         since = Since(epoch, _number(request, "after", 0))
     resumed = await relay.tail.resumable(since)
-    if resumed and wait and since == relay.tail.known:
+    if resumed and since and wait and since == relay.tail.position:
         await _moved(request, relay, since, wait)
-        check_ban(request, relay)
+        access.check_ban(request, relay)
         resumed = await relay.tail.resumable(since)
-    ring = relay.tail.ring
-    batch = (ring.after(since.seq) if resumed else ring.latest())[0]
+    here = relay.tail.position
+    batch = relay.tail.catch_up(since if resumed else None)[0]
     return outgoing.history(
-        epoch=ring.epoch,
-        seq=ring.seq,
+        epoch=here.epoch,
+        seq=here.seq,
         start=batch.start,
         end=batch.end,
         encoded=(event.encoded for event in batch.events),
-        more=batch.end < ring.seq,
+        more=batch.end < here.seq,
         resumed=resumed,
     )
 
 
 async def _moved(request: HttpRequest, relay: Relay, since: Since, wait: float) -> None:
     """Wait; who waits counts as a socket."""
-    address = request.META.get("REMOTE_ADDR")
-    if not doorkeeper.admit(address):
+    address = access.address(request)
+    if not connection_limiter.admit(address):
         raise FrameError("rate_limited", "Too many wait at this address.", retry_after=RETRY)
     try:
         await relay.tail.moved(since, wait)
     finally:
-        doorkeeper.dismiss(address)
-
-
-def check_ban(request: HttpRequest, relay: Relay) -> None:
-    """Raises `FrameError("banned")` where whoever asks may not take part."""
-    member_id = cookie.member_of_request(request)
-    relay.bans.check(member_id, request.META.get("REMOTE_ADDR"))
+        connection_limiter.release(address)
 
 
 def _number(request: HttpRequest, name: str, default: int) -> int:
@@ -165,11 +160,11 @@ def _number(request: HttpRequest, name: str, default: int) -> int:
 
 # --- POST ----------------------------------------------------------------------------------------
 async def _post(request: HttpRequest, relay: Relay) -> HttpResponse:
-    member_id = _member(request)
+    member_id = access.member(request)
     fields = incoming.decode(_body(request))
     post, name = incoming.parse_post(fields), incoming.parse_name(fields)
     await relay.started()
-    address = request.META.get("REMOTE_ADDR")
+    address = access.address(request)
     refusal = None
     try:
         relay.bans.check(member_id, address)
@@ -184,24 +179,6 @@ async def _post(request: HttpRequest, relay: Relay) -> HttpResponse:
         relay.people.spoke(member_id)
     answer = {"nonce": post.nonce, "seq": stored.seq}
     return JsonResponse(answer, status=201 if stored.fresh else 200)
-
-
-def _check_origin(request: HttpRequest) -> None:
-    """A page of another site can't post: it may send no JSON, nor hide where it is from."""
-    site = request.headers.get("Sec-Fetch-Site", "same-origin")
-    if not same_origin(request.scope) or (
-        "Origin" not in request.headers and site != "same-origin"
-    ):
-        raise FrameError("cross_origin")
-
-
-def _member(request: HttpRequest) -> str:
-    """Who posts."""
-    _check_origin(request)
-    member_id = cookie.member_of_request(request)
-    if member_id is None:
-        raise FrameError("cookie_required")
-    return member_id
 
 
 def _body(request: HttpRequest) -> str:
@@ -249,10 +226,10 @@ async def _store(relay: Relay, draft: Draft, refusal: FrameError | None) -> Stor
 # --- POST /api/member ----------------------------------------------------------------------------
 async def _introduce(request: HttpRequest, relay: Relay) -> HttpResponse:
     """Somebody new, for as long as they keep the token. It counts as a join of their address."""
-    _check_origin(request)
+    access.check_origin(request)
     await relay.started()
-    check_ban(request, relay)
-    rates.join(request.META.get("REMOTE_ADDR"))
+    access.check_ban(request, relay)
+    rates.join(access.address(request))
     member_id, token = cookie.new_token()
     return JsonResponse({"id": member_id, "token": token}, status=201)
 

@@ -3,7 +3,9 @@
 import asyncio
 import contextlib
 import logging
+from collections.abc import Awaitable, Callable
 from functools import partial
+from typing import Any
 
 from channels.exceptions import StopConsumer
 from channels.generic.websocket import AsyncWebsocketConsumer
@@ -13,13 +15,14 @@ from chat.log.append import Draft
 from chat.members.claims import Claim
 from chat.members.cookie import member_of_headers, member_of_token
 from chat.models import new_member_id
-from chat.policy.connections import doorkeeper
+from chat.policy.connections import connection_limiter
 from chat.policy.rates import rates
 from chat.protocol import bounds, incoming, outgoing
 from chat.protocol.errors import FrameError
 from chat.protocol.incoming import Since
 from chat.relay.relay import get_relay
 from chat.relay.writer import Stored
+from chat.web.asgi import Message, Receive, Send
 from chat.web.origin import deny, names_origin, same_origin
 from chat.web.outlet import Clogged, Outlet, make_outlet
 
@@ -34,24 +37,24 @@ logger = logging.getLogger(__name__)
 class ChatConsumer(AsyncWebsocketConsumer):
     """One socket. Its frames are handled one after the other; nothing it sends can close it.
 
-    `member_id` is who it is: by cookie (`lasting`: the name, too, is kept for days), by the token
+    `member_id` is who it is: by cookie (with which the name, too, is kept for days), by the token
     of its first join, or, as a `guest`, for this connection. `name` is set while it has joined
     under one. The relay calls `send_text`, `renamed` and `dismiss`.
     """
 
-    async def __call__(self, scope, receive, send):
+    async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         # Not the stock one: it makes a channel for each socket, which fails while Redis is down,
         # and its dispatch hops to a thread for each frame.
         self.scope, self.base_send = scope, send
         self.relay = get_relay()
         self.address = (scope.get("client") or [None])[0]
         cookie = member_of_headers(scope["headers"])
-        self.lasting = cookie is not None
+        self.has_cookie = cookie is not None
         self.guest = cookie is None
         self.member_id = cookie or new_member_id()
         self.name: str | None = None
         self._outlet: Outlet | None = None
-        self._closing: asyncio.Task | None = None
+        self._closing: asyncio.Task[None] | None = None
         self._deferred: list[str] | None = None
         self._admitted = self._greeted = self._spoke = False
         self._unanswered = asyncio.Semaphore(UNANSWERED)
@@ -65,7 +68,7 @@ class ChatConsumer(AsyncWebsocketConsumer):
         finally:
             self._leave()
 
-    async def dispatch(self, message):
+    async def dispatch(self, message: Message) -> None:
         try:
             await getattr(self, message["type"].replace(".", "_"))(message)
         except StopConsumer:
@@ -76,14 +79,14 @@ class ChatConsumer(AsyncWebsocketConsumer):
                 await deny(self.scope, self.base_send, 503)
 
     # --- the socket ------------------------------------------------------------------------------
-    async def connect(self):
+    async def connect(self) -> None:
         if not same_origin(self.scope):
             await deny(self.scope, self.base_send, 403 if names_origin(self.scope) else 400)
             return
         if self.relay.ending:
             await deny(self.scope, self.base_send, 503)
             return
-        if not doorkeeper.admit(self.address):
+        if not connection_limiter.admit(self.address):
             await deny(self.scope, self.base_send, 429)
             return
         self._admitted = True
@@ -91,17 +94,14 @@ class ChatConsumer(AsyncWebsocketConsumer):
         await self.accept()
         self._outlet = make_outlet(self.scope, self.base_send)
 
-    async def websocket_disconnect(self, message):
+    async def websocket_disconnect(self, message: Message) -> None:
         raise StopConsumer  # the stock one hops to the thread that all of Django shares
 
-    def _leave(self):
+    def _leave(self) -> None:
         """Whatever happened: give back all that this socket held."""
-        named = self.name is not None
         self.relay.leave(self)
-        if named and self.guest:
-            self.relay.people.release(self.member_id)
         if self._admitted:
-            doorkeeper.dismiss(self.address)
+            connection_limiter.release(self.address)
         if self._outlet:
             self._outlet.stop()
 
@@ -132,14 +132,15 @@ class ChatConsumer(AsyncWebsocketConsumer):
 
     async def _close(self, code: int) -> None:
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._outlet.flushed(), FAREWELL)
+            if self._outlet:
+                await asyncio.wait_for(self._outlet.flushed(), FAREWELL)
         await self.close(code)
 
     # --- frames ----------------------------------------------------------------------------------
-    async def receive(self, text_data=None, bytes_data=None):
+    async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
         if self._closing or self.relay.ending:
             return  # unanswered, so the client sends it again on its next socket
-        frame = None
+        frame: incoming.ClientFrame | None = None
         try:
             if text_data is None:
                 raise FrameError("not_json")
@@ -160,7 +161,7 @@ class ChatConsumer(AsyncWebsocketConsumer):
             wrong.kind, wrong.nonce = frame.kind, frame.nonce
         self._write(outgoing.refusal(wrong))
 
-    async def _join(self, frame: incoming.Join):
+    async def _join(self, frame: incoming.Join) -> None:
         await self.relay.started()
         is_forged = not self._identify(frame.token)
         if self._is_banned():
@@ -176,7 +177,7 @@ class ChatConsumer(AsyncWebsocketConsumer):
                 await asyncio.sleep(JOIN_PAUSE)  # its answer is large; the others don't wait
         await self._answer(frame.since)
 
-    async def _join_in_vain(self):
+    async def _join_in_vain(self) -> None:
         """Every join is answered by a `hello`, a malformed one, too."""
         with contextlib.suppress(FrameError):  # `busy`, and the client was told of an error
             await self.relay.started()
@@ -185,7 +186,7 @@ class ChatConsumer(AsyncWebsocketConsumer):
 
     def _identify(self, token: str | None) -> bool:
         """Be who the token of the first join names; a cookie counts more. False: it is forged."""
-        if token is None or self._greeted or self.lasting:
+        if token is None or self._greeted or self.has_cookie:
             return True
         member_id = member_of_token(token)
         if member_id is None:
@@ -201,7 +202,7 @@ class ChatConsumer(AsyncWebsocketConsumer):
             return True
         return False
 
-    async def _take_name(self, wanted: str | None):
+    async def _take_name(self, wanted: str | None) -> None:
         if wanted is None and (self.name or self.guest):
             return
         name = incoming.check_name(wanted)
@@ -211,7 +212,7 @@ class ChatConsumer(AsyncWebsocketConsumer):
         if claimed.name:
             self.relay.people.named(self, claimed)
 
-    async def _answer(self, since: Since | None):
+    async def _answer(self, since: Since | None) -> None:
         """`hello`, then whatever brings this client to where the room is."""
         if self._greeted and since is None:
             self._write(self._hello(resumed=True))
@@ -222,12 +223,14 @@ class ChatConsumer(AsyncWebsocketConsumer):
         # From here on, what comes meanwhile waits: nothing stands between `hello` and messages,
         # and they end at the number where the next batch begins.
         self._deferred, self._greeted = [], True
-        ring = self.relay.attend(self)
+        self.relay.attend(self)
+        missed = self.relay.tail.catch_up(since if resumed else None)
         try:
             self._write(self._hello(resumed=resumed))
-            for batch in ring.after(since.seq) if resumed else ring.latest():
+            for batch in missed:
                 self._write(batch.frame)
-                await self._outlet.flushed()
+                if self._outlet:
+                    await self._outlet.flushed()
                 await asyncio.sleep(0)  # up to 1,000 messages: others have their turn in between
         finally:
             deferred, self._deferred = self._deferred, None
@@ -238,7 +241,7 @@ class ChatConsumer(AsyncWebsocketConsumer):
         you = {"id": self.member_id, "name": self.name} if self.name else None
         return self.relay.hello(you, resumed=resumed)
 
-    async def _post(self, frame: incoming.Post):
+    async def _post(self, frame: incoming.Post) -> None:
         if self.name is None and self.guest:
             raise FrameError("name_required")
         await self.relay.started()
@@ -268,13 +271,17 @@ class ChatConsumer(AsyncWebsocketConsumer):
             self._refuse(outcome, post)
             return
         self._write(outgoing.accepted(post.nonce, outcome.seq))
-        if self.lasting and not self._spoke:
+        if self.has_cookie and not self._spoke:
             self._spoke = True
             self.relay.people.spoke(self.member_id)
 
-    async def _ping(self, frame: incoming.Ping):
+    async def _ping(self, frame: incoming.Ping) -> None:
         await self.relay.started()
         self.relay.ping(self.send_text)
 
 
-HANDLERS = {"join": ChatConsumer._join, "post": ChatConsumer._post, "ping": ChatConsumer._ping}
+HANDLERS: dict[str, Callable[[ChatConsumer, Any], Awaitable[None]]] = {
+    "join": ChatConsumer._join,
+    "post": ChatConsumer._post,
+    "ping": ChatConsumer._ping,
+}

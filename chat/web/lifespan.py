@@ -1,13 +1,10 @@
 """The process's begin and end, as ASGI tells of them."""
 
-from collections.abc import Awaitable, Callable
-
 from chat.relay.relay import get_relay, running_relay
+from chat.web.asgi import Message, Receive, Send
 
 
-async def lifespan(
-    scope: dict, receive: Callable[[], Awaitable[dict]], send: Callable[[dict], Awaitable[None]]
-) -> None:
+async def lifespan(scope: Message, receive: Receive, send: Send) -> None:
     """The relay is there before anybody comes, and stores what waits when all have gone."""
     for happens in "startup", "shutdown":
         await receive()

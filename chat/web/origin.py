@@ -1,15 +1,16 @@
 """Who may open a socket: pages of our own host, those in CHAT_ORIGINS, and what is no page."""
 
-from collections.abc import Awaitable, Callable
 from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.http.request import split_domain_port, validate_host
 
+from chat.web.asgi import Message, Send
+
 DEFAULT_PORTS = {"http": "80", "https": "443"}
 
 
-def same_origin(scope: dict) -> bool:
+def same_origin(scope: Message) -> bool:
     """Whether the request's `Origin` is that of the host it was sent to.
 
     A request without `Origin` comes from no browser, and is as good as one with the right one.
@@ -35,7 +36,7 @@ def same_origin(scope: dict) -> bool:
     return bool(host) and validate_host(host, settings.ALLOWED_HOSTS)
 
 
-def names_origin(scope: dict) -> bool:
+def names_origin(scope: Message) -> bool:
     """Whether its `Origin` is one at all, be it a wrong one."""
     origin = dict(scope["headers"])[b"origin"].decode("latin1").lower()
     try:
@@ -46,7 +47,7 @@ def names_origin(scope: dict) -> bool:
     return origin == "null" or page.scheme == "file" or bool(page.scheme and page.hostname)
 
 
-async def deny(scope: dict, send: Callable[[dict], Awaitable[None]], status: int) -> None:
+async def deny(scope: Message, send: Send, status: int) -> None:
     """Refuse a handshake, with `status` where the server can say it (ASGI's Denial Response)."""
     if "websocket.http.response" not in (scope.get("extensions") or {}):
         await send({"type": "websocket.close"})

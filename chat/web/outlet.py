@@ -7,8 +7,9 @@ all others wait: under another server each socket has a queue and a task that em
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
 from typing import Protocol
+
+from chat.web.asgi import Message, Send
 
 EXTENSION = "simplechat.outlet"  # in the scope's `extensions`: an `Outlet`
 CAPACITY = 1000  # frames
@@ -33,7 +34,7 @@ class Clogged(Exception):
 class Queued:
     """Writes to a bounded queue, which a task of its own sends from."""
 
-    def __init__(self, send: Callable[[dict], Awaitable[None]]):
+    def __init__(self, send: Send):
         self._send = send
         self._queue: asyncio.Queue[str] = asyncio.Queue(CAPACITY)
         self._task = asyncio.create_task(self._run())
@@ -60,5 +61,6 @@ class Queued:
             self._queue.task_done()
 
 
-def make_outlet(scope: dict, send: Callable[[dict], Awaitable[None]]) -> Outlet:
-    return (scope.get("extensions") or {}).get(EXTENSION) or Queued(send)
+def make_outlet(scope: Message, send: Send) -> Outlet:
+    ours: Outlet | None = (scope.get("extensions") or {}).get(EXTENSION)
+    return ours or Queued(send)

@@ -3,6 +3,7 @@
 import asyncio
 import json
 from datetime import datetime
+from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.middleware.gzip import GZipMiddleware
@@ -15,10 +16,10 @@ from chat.members import cookie
 from chat.protocol import bounds
 from chat.protocol.errors import FrameError
 from chat.relay.relay import get_relay
-from chat.web.api import check_ban
+from chat.web import access
 
 STATUS = {"banned": 403, "busy": 503}
-gzip = GZipMiddleware(lambda request: None)
+gzip = GZipMiddleware(lambda request: HttpResponse())  # which it is never asked for
 
 
 @require_safe
@@ -27,14 +28,15 @@ async def room(request: HttpRequest) -> HttpResponse:
     relay = get_relay()
     try:
         await relay.started()
-        check_ban(request, relay)
+        access.check_ban(request, relay)
     except FrameError as wrong:
         return await asyncio.to_thread(_apology, request, wrong)
-    online = relay.people.presence.online()
-    latest = relay.tail.ring.latest()
+    online = relay.people.online()
+    latest = relay.tail.catch_up(None)
     response = await asyncio.to_thread(_page, request, latest, online, relay.room)
     # What csp's decorator does, which can't decorate an async view.
-    response._csp_update = {"require-trusted-types-for": ["'script'"]}
+    page: Any = response
+    page._csp_update = {"require-trusted-types-for": ["'script'"]}
     add_never_cache_headers(response)
     response["X-Robots-Tag"] = "noindex"  # for those that don't ask robots.txt
     return response
@@ -46,7 +48,9 @@ async def robots(request: HttpRequest) -> HttpResponse:
     return HttpResponse("User-agent: *\nDisallow: /\n", content_type="text/plain")
 
 
-def _page(request: HttpRequest, latest: list[Batch], online: dict, room: dict) -> HttpResponse:
+def _page(
+    request: HttpRequest, latest: list[Batch], online: dict[str, Any], room: dict[str, Any]
+) -> HttpResponse:
     """In a thread: it takes some milliseconds, in which the others get their messages."""
     messages = [json.loads(event.encoded) for batch in latest for event in batch.events]
     response = HttpResponse()
@@ -73,7 +77,8 @@ def _page(request: HttpRequest, latest: list[Batch], online: dict, room: dict) -
     }
     response.content = render(request, "chat/room.html", context).content
     # There is nothing secret in it that could be guessed by its compressed length.
-    return gzip.process_response(request, response)
+    gzip.process_response(request, response)
+    return response
 
 
 def _apology(request: HttpRequest, wrong: FrameError) -> HttpResponse:

@@ -14,13 +14,16 @@ import os
 import resource
 import sys
 import threading
+from typing import Any
 
 from daphne import cli, http_protocol, server
 from daphne.management.commands import runserver
 from django.conf import settings
 from twisted.internet.defer import Deferred, gatherResults, maybeDeferred
+from twisted.python.failure import Failure
 
 from chatsite.server import descriptors
+from chatsite.server.asgi import Application, Message, Receive, Send
 from chatsite.server.forwarded import client_address
 from chatsite.server.lifespan import Lifespan, StartupFailed
 from chatsite.server.terms import Terms
@@ -39,8 +42,10 @@ class Server(server.Server):
     """Takes Daphne's arguments; some bounds are the application's, not for the caller to set."""
 
     terms: Terms
+    application: Application  # these two are Daphne's
+    endpoints: list[str]
 
-    def __init__(self, *args, **options):
+    def __init__(self, *args: Any, **options: Any) -> None:
         options |= {
             # They take the leftmost address, which anyone can forge; CHAT_TRUSTED_HOPS does not.
             "proxy_forwarded_address_header": None,
@@ -50,7 +55,7 @@ class Server(server.Server):
         if options.get("ping_interval", DAPHNES_PING) == DAPHNES_PING:
             options["ping_interval"] = PING
         self._ready = options.pop("ready_callable", None)
-        self._ports = []
+        self._ports: list[Any] = []
         super().__init__(*args, ready_callable=self._prepare, **options)
         self._lifespan = Lifespan(self.application)
         self.application = self._counted(self.application)
@@ -60,7 +65,7 @@ class Server(server.Server):
             for endpoint in self.endpoints
         ]
 
-    def run(self):
+    def run(self) -> None:
         self.terms.begins()
         try:
             server.twisted_loop.run_until_complete(self._lifespan.startup())
@@ -72,7 +77,7 @@ class Server(server.Server):
         finally:  # it has ended long since, but where there was nothing to listen on
             server.twisted_loop.run_until_complete(self._lifespan.shutdown())
 
-    def _prepare(self):
+    def _prepare(self) -> None:
         """Called once the factories are made, before the first connection."""
         _raise_open_files_limit()
         descriptors.watch()
@@ -80,7 +85,7 @@ class Server(server.Server):
         self.ws_factory = Sockets(self)
         stock = self.http_factory.buildProtocol
 
-        def build(address):
+        def build(address: object) -> Any:
             channel = stock(address)
             channel.requestFactory = Request
             return channel
@@ -90,15 +95,15 @@ class Server(server.Server):
         if self._ready:
             self._ready()
 
-    def listen_error(self, failure):
+    def listen_error(self, failure: Failure) -> None:
         self.terms.is_deaf(failure.value)
         super().listen_error(failure)
 
-    def listen_success(self, port):
+    def listen_success(self, port: Any) -> None:
         self._ports.append(port)
         super().listen_success(port)
 
-    def kill_all_applications(self):
+    def kill_all_applications(self) -> "Deferred[None]":
         """Called at SIGTERM and Ctrl-C; the process ends when the result fires.
 
         Or when the time is up, whatever hangs: what is unanswered then is sent again.
@@ -108,7 +113,7 @@ class Server(server.Server):
         end.start()
         return Deferred.fromFuture(asyncio.ensure_future(self._end()))
 
-    async def _end(self):
+    async def _end(self) -> None:
         """Take nobody new, say `bye`, store what waits, let everybody leave."""
         closed = gatherResults([maybeDeferred(port.stopListening) for port in self._ports])
         await closed.asFuture(asyncio.get_running_loop())
@@ -125,7 +130,7 @@ class Server(server.Server):
             await asyncio.gather(*late, return_exceptions=True)
         await self._lifespan.shutdown()
 
-    def create_application(self, protocol, scope):
+    def create_application(self, protocol: Any, scope: Message) -> Any:
         peer = (scope.get("client") or [None])[0]
         forwarded = [
             value.decode("latin1") for name, value in scope["headers"] if name == b"x-forwarded-for"
@@ -136,10 +141,10 @@ class Server(server.Server):
             scope["extensions"] = {"websocket.http.response": {}, self.terms.extension: protocol}
         return super().create_application(protocol, scope)
 
-    def _counted(self, application):
+    def _counted(self, application: Application) -> Application:
         """Lets a socket know of each frame that the application has taken."""
 
-        async def run(scope, receive, send):
+        async def run(scope: Message, receive: Receive, send: Send) -> None:
             if scope["type"] == "websocket":
                 receive = scope["extensions"][self.terms.extension].counted(receive)
             await application(scope, receive, send)
@@ -153,19 +158,19 @@ class Request(http_protocol.WebRequest):
     _received = 0
     _refused = False
 
-    def gotLength(self, length):
+    def gotLength(self, length: int | None) -> None:
         super().gotLength(length)
         if length and length > BODY_BYTES:
             self._refuse()
 
-    def handleContentChunk(self, data):
+    def handleContentChunk(self, data: bytes) -> None:
         self._received += len(data)
         if self._received > BODY_BYTES:
             self._refuse()
         else:
             super().handleContentChunk(data)
 
-    def process(self):
+    def process(self) -> Any:
         self.requestHeaders.removeHeader(b"daphne-root-path")  # anyone can send it
         if self._refused:
             return None
@@ -175,7 +180,7 @@ class Request(http_protocol.WebRequest):
             channel.requests.clear()  # they refer to each other: only gc would free them
         return done
 
-    def _refuse(self):
+    def _refuse(self) -> None:
         if self._refused:
             return
         self._refused = True
@@ -186,7 +191,7 @@ class Request(http_protocol.WebRequest):
         channel.loseConnection()
 
 
-def _raise_open_files_limit():
+def _raise_open_files_limit() -> None:
     """Each socket is an open file, and the usual limit is 1,024."""
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     try:
@@ -195,13 +200,13 @@ def _raise_open_files_limit():
         logger.warning("the limit of open files can't be raised: %s", error)
 
 
-def _spare_what_stays():
+def _spare_what_stays() -> None:
     """Let the garbage collector pass over all that was imported: 60 ms, each time."""
     gc.collect()
     gc.freeze()
 
 
-def register(terms: Terms):
+def register(terms: Terms) -> None:
     """Make it the server of the commands `daphne` and `runserver`, on these terms."""
     chosen = type("ServerOnTerms", (Server,), {"terms": terms})
     cli.CommandLineInterface.server_class = chosen

@@ -5,7 +5,7 @@ import logging
 import resource
 import time
 
-from twisted.logger import globalLogPublisher
+from twisted.logger import LogEvent, globalLogPublisher
 
 QUIET = 60.0  # seconds without one turned away that end it
 # What Twisted says when it can't accept: of this process, of the machine, of its memory.
@@ -16,10 +16,10 @@ logger = logging.getLogger(__name__)
 class TurnedAway:
     """An observer of Twisted's log."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self._last = -QUIET
 
-    def __call__(self, event: dict) -> None:
+    def __call__(self, event: LogEvent) -> None:
         if not (event.get("log_format") or "").startswith(SAID):
             return
         last, self._last = self._last, time.monotonic()
@@ -32,4 +32,4 @@ class TurnedAway:
 
 
 def watch() -> None:
-    globalLogPublisher.addObserver(TurnedAway())
+    globalLogPublisher.addObserver(TurnedAway())  # type: ignore[arg-type]  # any callable is one

@@ -4,8 +4,10 @@ To read a frame is work, however small it is, and one read of a socket may bring
 """
 
 from websockets.frames import Frame, Opcode
-from websockets.http11 import Request
+from websockets.protocol import Event
 from websockets.server import ServerProtocol
+
+from chatsite.server.asgi import Message
 
 SLICE = 1024  # bytes that are read in one go: at most 170 frames
 
@@ -15,10 +17,10 @@ class Inward:
 
     __slots__ = ("_begun", "_binary", "_events", "_rest", "_wire")
 
-    def __init__(self, wire: ServerProtocol):
+    def __init__(self, wire: ServerProtocol) -> None:
         self._wire = wire
         self._rest = b""  # has come, and was not looked at
-        self._events: list[Request | Frame] = []  # the last one comes first
+        self._events: list[Event] = []  # the last one comes first
         self._begun: bytearray | None = None  # a message that has not ended yet
         self._binary = False
 
@@ -34,7 +36,7 @@ class Inward:
         """Whether there may be something to take."""
         return bool(self._events or self._rest)
 
-    def take(self) -> Request | Frame | None:
+    def take(self) -> Event | None:
         """The next that has come in whole; None where more has to come first."""
         while not self._events and self._rest:
             data, self._rest = self._rest[:SLICE], self._rest[SLICE:]
@@ -43,7 +45,7 @@ class Inward:
             self._events.reverse()
         return self._events.pop() if self._events else None
 
-    def message(self, frame: Frame) -> dict | None:
+    def message(self, frame: Frame) -> Message | None:
         """The message that a frame of text or bytes ends, as ASGI has it; None if it ends none.
 
         Raises `UnicodeDecodeError`.
@@ -51,7 +53,7 @@ class Inward:
         if self._begun is None:
             self._binary = frame.opcode is Opcode.BINARY
             if frame.fin:
-                return self._event(frame.data)
+                return self._event(bytes(frame.data))
             self._begun = bytearray()
         self._begun += frame.data
         if not frame.fin:
@@ -59,7 +61,7 @@ class Inward:
         data, self._begun = bytes(self._begun), None
         return self._event(data)
 
-    def _event(self, data: bytes) -> dict:
+    def _event(self, data: bytes) -> Message:
         kind = {"bytes": data} if self._binary else {"text": data.decode()}
         return {"type": "websocket.receive", **kind}
 

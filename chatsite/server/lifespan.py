@@ -3,6 +3,8 @@
 import asyncio
 import logging
 
+from chatsite.server.asgi import Application, Message
+
 logger = logging.getLogger(__name__)
 
 
@@ -13,11 +15,10 @@ class StartupFailed(Exception):
 class Lifespan:
     """A task of the application's that lasts as long as the process, where it wants one."""
 
-    def __init__(self, application):
+    def __init__(self, application: Application) -> None:
         self._application = application
-        self._events: asyncio.Queue[dict] = asyncio.Queue()
-        self._answers: asyncio.Queue[dict] = asyncio.Queue()
-        self._task: asyncio.Task | None = None
+        self._events: asyncio.Queue[Message] = asyncio.Queue()
+        self._answers: asyncio.Queue[Message] = asyncio.Queue()
 
     async def startup(self) -> None:
         """Wait until the application has started. Raises `StartupFailed`."""
@@ -32,11 +33,11 @@ class Lifespan:
         if answer["type"] == "lifespan.shutdown.failed":
             logger.error("the application could not end well: %s", answer.get("message", ""))
 
-    async def _ask(self, question: str) -> dict:
+    async def _ask(self, question: str) -> Message:
         """The application's answer; an empty one where it has gone, or never came."""
         self._events.put_nowait({"type": question})
         answered = asyncio.create_task(self._answers.get())
-        await asyncio.wait({self._task, answered}, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait([self._task, answered], return_when=asyncio.FIRST_COMPLETED)
         if answered.done():
             return answered.result()
         answered.cancel()

@@ -1,13 +1,13 @@
 """How a socket is read: a few frames at a time, and not while the application is behind."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
 
 from twisted.internet.protocol import Protocol
-from websockets.frames import Frame
-from websockets.http11 import Request
+from websockets.protocol import Event
 
+from chatsite.server.asgi import Message, Receive
 from chatsite.server.inward import Inward
+from chatsite.server.transport import Transport
 
 IN_A_ROW = 32  # frames that are taken at once; then others have their turn
 UNREAD_FRAMES = 64  # messages for the application; with more waiting the socket is not read
@@ -20,7 +20,9 @@ class Reading(Protocol):
     """To be extended by what is done with what is read: `take`, `flush` and `flooded`."""
 
     inward: Inward
-    queue: asyncio.Queue[dict] | None = None  # to the application
+    # Twisted's own type is an interface, which says nothing to a type checker.
+    transport: Transport  # type: ignore[assignment]
+    queue: asyncio.Queue[Message]  # to the application; there is none before a request
     unanswered = False  # the handshake is: what comes meanwhile waits
     heard = 0.0  # when it last sent anything
     _paused = False  # it is not read
@@ -30,7 +32,7 @@ class Reading(Protocol):
     _flood_ends: asyncio.TimerHandle | None = None
     _turn: asyncio.Handle | None = None  # takes what has come, when others have had theirs
 
-    def take(self, event: Request | Frame) -> None:
+    def take(self, event: Event) -> None:
         raise NotImplementedError
 
     def flush(self) -> None:
@@ -41,7 +43,7 @@ class Reading(Protocol):
         """Called when it has sent too much for too long."""
         raise NotImplementedError
 
-    def dataReceived(self, data):
+    def dataReceived(self, data: bytes) -> None:
         self.heard = now()
         self.inward.put(data)
         if self._turn is None and not self._held:
@@ -71,16 +73,16 @@ class Reading(Protocol):
             (self.transport.pauseProducing if self._paused else self.transport.resumeProducing)()
 
     # --- not while too much waits ----------------------------------------------------------------
-    def give(self, message: dict) -> None:
+    def give(self, message: Message) -> None:
         """Hand a message to the application."""
         self.queue.put_nowait(message)
         if self.queue.qsize() >= UNREAD_FRAMES:
             self._hold()
 
-    def counted(self, receive: Callable[[], Awaitable[dict]]) -> Callable[[], Awaitable[dict]]:
+    def counted(self, receive: Receive) -> Receive:
         """The application's `receive`, which lets this socket be read again."""
 
-        async def taken():
+        async def taken() -> Message:
             event = await receive()
             if self._held and self.queue.qsize() <= UNREAD_FRAMES // 2:
                 self.release()
@@ -96,7 +98,7 @@ class Reading(Protocol):
         self._flood_ends = asyncio.get_running_loop().call_later(left, self.flooded)
 
     def release(self) -> None:
-        if self._held:
+        if self._held and self._flood_ends:
             self._flood_ends.cancel()
             self._held = False
             self._released = now()

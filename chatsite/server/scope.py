@@ -2,11 +2,14 @@
 
 from urllib.parse import unquote
 
-from twisted.internet.interfaces import IAddress, ITransport
+from twisted.internet.address import IPv4Address, IPv6Address
 from websockets.http11 import Request
 
+from chatsite.server.asgi import Message
+from chatsite.server.transport import Transport
 
-def described(request: Request, transport: ITransport, root_path: str) -> dict:
+
+def described(request: Request, transport: Transport, root_path: str) -> Message:
     path, _, query = request.path.partition("?")
     return {
         "type": "websocket",
@@ -25,6 +28,6 @@ def described(request: Request, transport: ITransport, root_path: str) -> dict:
     }
 
 
-def _address(address: IAddress) -> list | None:
+def _address(address: object) -> list[str | int] | None:
     """Host and port; None where it has none, as a Unix socket."""
-    return [address.host, address.port] if hasattr(address, "port") else None
+    return [address.host, address.port] if isinstance(address, IPv4Address | IPv6Address) else None

@@ -27,5 +27,5 @@ class Terms:
     flood: Goodbye  # to a client that sends faster than it is read
     begins: Callable[[], None]
     listens: Callable[[], None]
-    is_deaf: Callable[[Exception], None]
+    is_deaf: Callable[[BaseException | None], None]
     farewell: Callable[[], Awaitable[None]]

@@ -7,12 +7,28 @@ here, and a transport asks for the next piece when it has got rid of the last (`
 import asyncio
 import socket
 from collections.abc import Callable
+from typing import Protocol
 
-from twisted.internet.interfaces import ITransport
 from twisted.protocols.policies import ProtocolWrapper
 
 KERNEL_BYTES = 256 * 1024  # what the system buffers besides; by itself it goes to megabytes
 PIECE = 64 * 1024  # bytes; less than that is as good as sent
+
+
+class Transport(Protocol):
+    """What is used here of Twisted's transports: its own interfaces are not for type checkers."""
+
+    def write(self, data: bytes) -> None: ...
+    def loseConnection(self) -> None: ...
+    def loseWriteConnection(self) -> None: ...
+    def abortConnection(self) -> None: ...
+    def pauseProducing(self) -> None: ...
+    def resumeProducing(self) -> None: ...
+    def registerProducer(self, producer: object, streaming: bool) -> None: ...
+    def unregisterProducer(self) -> None: ...
+    def getHandle(self) -> socket.socket: ...
+    def getPeer(self) -> object: ...
+    def getHost(self) -> object: ...
 
 
 class Outward:
@@ -20,7 +36,7 @@ class Outward:
 
     __slots__ = ("_ending", "_given", "_idle", "_room", "_transport", "_waiting", "unsent")
 
-    def __init__(self, transport: ITransport):
+    def __init__(self, transport: Transport) -> None:
         self.unsent = 0
         self._transport = transport
         self._waiting: list[bytes] = []
@@ -63,7 +79,8 @@ class Outward:
 
     def _end(self) -> None:
         self._transport.unregisterProducer()  # with one, a transport doesn't end
-        self._ending()
+        if self._ending:
+            self._ending()
 
     # --- what the transport calls ----------------------------------------------------------------
     def resumeProducing(self) -> None:
@@ -107,7 +124,7 @@ class Direct(Outward):
 
     __slots__ = ("_send",)
 
-    def __init__(self, transport: ITransport):
+    def __init__(self, transport: Transport) -> None:
         handle = transport.getHandle()
         handle.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, KERNEL_BYTES)
         self._send = handle.send
@@ -150,5 +167,5 @@ class Wrapped(Outward):
             self._end()
 
 
-def way_out(transport: ITransport) -> Outward:
+def way_out(transport: Transport) -> Outward:
     return Wrapped(transport) if isinstance(transport, ProtocolWrapper) else Direct(transport)

@@ -1,30 +1,30 @@
-import { Announcer } from "./messages/announcer.js";
-import { Bubbles } from "./messages/bubbles.js";
-import { Composer } from "./panels/composer.js";
 import { Connection } from "./connection/connection.js";
-import { Dates } from "./messages/dates.js";
-import { Heading } from "./panels/heading.js";
-import { History } from "./state/history.js";
 import { HttpSocket } from "./connection/http_socket.js";
 import { Identity } from "./connection/identity.js";
-import { JoinForm } from "./panels/join_form.js";
-import { Memory } from "./state/memory.js";
-import { Midnight } from "./messages/midnight.js";
-import { attempt, RefusedSocket, silence } from "./connection/optional.js";
-import { Outbox } from "./state/outbox.js";
-import { OutboxStore } from "./state/outbox_store.js";
-import { Painter } from "./dom/painter.js";
-import { Pending } from "./messages/pending.js";
 import { build, makeNonce } from "./connection/protocol.js";
 import { makeAsk } from "./connection/requests.js";
-import { Room } from "./page.js";
-import { Roster } from "./panels/roster.js";
-import { Scroll } from "./messages/scroll.js";
 import { Session } from "./connection/session.js";
-import { Status } from "./panels/status.js";
-import { Timeline } from "./state/timeline.js";
-import { Transcript } from "./messages/transcript.js";
 import { Wakefulness } from "./connection/wakefulness.js";
+import { attempt, RefusedSocket, silence } from "./dom/optional.js";
+import { Painter } from "./dom/painter.js";
+import { Announcer } from "./messages/announcer.js";
+import { Bubbles } from "./messages/bubbles.js";
+import { Dates } from "./messages/dates.js";
+import { Midnight } from "./messages/midnight.js";
+import { Pending } from "./messages/pending.js";
+import { Scroll } from "./messages/scroll.js";
+import { Transcript } from "./messages/transcript.js";
+import { Room } from "./page.js";
+import { Composer } from "./panels/composer.js";
+import { Heading } from "./panels/heading.js";
+import { JoinForm } from "./panels/join_form.js";
+import { Roster } from "./panels/roster.js";
+import { Status } from "./panels/status.js";
+import { History } from "./state/history.js";
+import { Memory } from "./state/memory.js";
+import { Outbox } from "./state/outbox.js";
+import { OutboxStore } from "./state/outbox_store.js";
+import { Timeline } from "./state/timeline.js";
 
 const element = (id) => document.getElementById(id);
 const state = JSON.parse(element("state").textContent);
@@ -171,5 +171,5 @@ new Wakefulness({
   },
 });
 
-// What the watchdog looks at: from here on the page speaks for itself.
+// The watchdog looks at this: the page has started.
 element("stuck").hidden = true;

@@ -101,7 +101,7 @@ export class Room {
     if (afresh) this.#paintQuietly();
   }
 
-  // What only another text can help goes back to where it was written.
+  // A message that was refused for its text goes back to where it was written.
   #rejected(frame) {
     const { outbox, composer } = this.#parts;
     const entry = outbox.rejected(frame);

@@ -1,8 +1,8 @@
-// Looks whether the page has started, and depends on nothing but itself: no module, no storage,
-// and no build (its address has no hash, so any process of a deploy has it). Whatever is wrong,
-// a module that is lost as much as an error in one: what the page waited for is there or failed,
-// and it has not started. Then it says so, and loads itself again: soon at first, then more and
-// more rarely, then no more.
+// Looks whether the page has started. It depends on nothing but itself: no module, no storage, and
+// no build (its address has no hash, so every process of a deploy has it). A lost module and an
+// error in a module look the same from here: all that the page waited for has come or failed, and
+// the page has not started. Then this says so and loads the page again, soon at first, then more
+// and more rarely, seven times at most.
 (() => {
   const PAUSES = [1, 3, 8, 20, 45, 90, 180];
   const FORGET = 10 * 60_000;
@@ -45,7 +45,7 @@
     return Array.from(fields).some((field) => field.value !== field.defaultValue);
   }
 
-  // Storage may be forbidden; what belongs to the entry in the history outlives a reload everywhere.
+  // In the state of the history's entry: storage may be forbidden, this outlives a reload everywhere.
   function tries() {
     const { tries = 0, last = 0 } = history.state?.watchdog ?? {};
     return Date.now() - last < FORGET ? tries : 0;

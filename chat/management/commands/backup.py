@@ -1,8 +1,11 @@
 """`manage.py backup FILE`."""
 
-from django.core.management.base import BaseCommand, CommandError
+from typing import Any
 
-from chat.backup import Refused, back_up
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from chat.ops.backup import back_up
+from chat.ops.backup.files import Refused
 
 
 class Command(BaseCommand):
@@ -11,10 +14,10 @@ class Command(BaseCommand):
         "replaced. Codes of strftime are filled in: chat-%a.sqlite3 is one for each weekday."
     )
 
-    def add_arguments(self, parser):
+    def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("file")
 
-    def handle(self, *args, file, **options):
+    def handle(self, *args: Any, file: str, **options: Any) -> None:
         try:
             written = back_up(file)
         except Refused as reason:

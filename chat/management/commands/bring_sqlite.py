@@ -1,8 +1,9 @@
 """`manage.py bring_sqlite FILE`: the way from SQLite to PostgreSQL."""
 
 from pathlib import Path
+from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from chat.ops.backup.files import Refused
 from chat.ops.backup.transfer import bring
@@ -14,10 +15,10 @@ class Command(BaseCommand):
         "`backup` has: the same numbers and the same epoch, so that pages go on."
     )
 
-    def add_arguments(self, parser):
+    def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("file", type=Path)
 
-    def handle(self, *args, file, **options):
+    def handle(self, *args: Any, file: Path, **options: Any) -> None:
         try:
             head = bring(file)
         except Refused as reason:

@@ -1,11 +1,13 @@
 """`manage.py restore FILE`."""
 
 from pathlib import Path
+from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from chat.backup import Refused, restore
 from chat.log.database import say_which
+from chat.ops.backup import restore
+from chat.ops.backup.files import Refused
 
 
 class Command(BaseCommand):
@@ -16,10 +18,10 @@ class Command(BaseCommand):
     requires_system_checks = ()
     requires_migrations_checks = False
 
-    def add_arguments(self, parser):
+    def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("file", type=Path)
 
-    def handle(self, *args, file, **options):
+    def handle(self, *args: Any, file: Path, **options: Any) -> None:
         say_which()  # before it connects: first of all it does to a copy
         try:
             head, kept = restore(file)

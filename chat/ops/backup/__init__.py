@@ -59,4 +59,5 @@ def restore(file: Path) -> tuple[Head, Path | None]:
     if not os.access(file, os.R_OK):
         raise Refused(f"{file} is not there, or not for this user to read.")
     with alone():
-        return WAYS[connection.vendor].read(file)
+        restored: tuple[Head, Path | None] = WAYS[connection.vendor].read(file)
+        return restored

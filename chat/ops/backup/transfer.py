@@ -58,7 +58,9 @@ def _copy(models: list[type[Model]]) -> None:
             cursor.execute(statement)
         for model in models:
             fields = model._meta.local_concrete_fields
-            columns = ", ".join(connection.ops.quote_name(field.column) for field in fields)
+            columns = ", ".join(
+                connection.ops.quote_name(field.column) for field in fields if field.column
+            )
             table = connection.ops.quote_name(model._meta.db_table)
             with cursor.copy(f"COPY {table} ({columns}) FROM STDIN") as copy:
                 for row in _rows(model, [field.attname for field in fields]):
@@ -67,5 +69,5 @@ def _copy(models: list[type[Model]]) -> None:
             cursor.execute(statement)
 
 
-def _rows(model: type[Model], names: list[str]) -> Iterable[tuple]:
+def _rows(model: type[Model], names: list[str]) -> Iterable[tuple[object, ...]]:
     return model._base_manager.using(SOURCE).values_list(*names).iterator(2000)

@@ -6,10 +6,11 @@ import pytest
 from django.contrib.auth.models import User
 
 from chat.log import acts, append, head, read
-from chat.log.acts import PART, PATIENCE, Acts
+from chat.log.acts import PART
 from chat.log.append import Draft
 from chat.models import Act, Message, Pending
 from chat.moderation import verbs
+from chat.relay.acts import PATIENCE, Acts
 from chat.tests.admin.test_admin import Moderator
 from chat.tests.support import eventually
 

@@ -6,9 +6,11 @@ from http.client import HTTPConnection
 
 import psycopg
 import pytest
+from django.db import OperationalError
 
 from chat.tests.admin.test_admin import Moderator
 from chat.tests.support import eventually
+from chatsite.turns import Turns
 
 pytestmark = pytest.mark.stack("scaled")  # SQLite has no lock that reading waits for
 
@@ -71,3 +73,9 @@ def test_who_reloads_a_slow_page_again_and_again_has_one_turn_at_a_time(site, co
     assert most == 1
     slow.rollback()
     eventually(lambda: page(site, cookie) == 200)
+
+
+def test_a_page_that_the_database_can_not_serve_is_an_apology(rf):
+    sorry = Turns(None).process_exception(rf.get("/admin/"), OperationalError("gone"))
+    assert (sorry.status_code, sorry["Retry-After"]) == (503, "3")
+    assert b"</html>" in sorry.content

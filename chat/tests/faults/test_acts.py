@@ -10,10 +10,10 @@ from chat.tests.support import eventually
 
 HIDE = """
 from django.contrib.auth.models import User
-from chat import moderation
+from chat.moderation import verbs
 from chat.models import Member
 mod, _ = User.objects.get_or_create(username="mod")
-moderation.hide_all_by(Member.objects.get(name="Spammer"), mod)
+verbs.hide_all_by(Member.objects.get(name="Spammer"), mod)
 """
 NAME = "kill -9 while thousands of messages are hidden"
 

@@ -1,7 +1,7 @@
 """Two processes, a group that loses and doubles, people who come and go: in every order.
 
-The log, `Order` and `Ring` are the product's, on a real database; only the sockets, the group and
-the loop between them are played here, so that Hypothesis can choose what happens next.
+The log and its buffers are the product's, on a real database; only the sockets, the group and the
+loop between them are played here, so that Hypothesis can choose what happens next.
 """
 
 import json
@@ -20,12 +20,12 @@ from hypothesis.stateful import (
 from chat.log import acts, append, head, read
 from chat.log.append import Draft
 from chat.log.batch import Batch
-from chat.log.reorder import Order
-from chat.log.replay import LATEST, Ring
+from chat.log.reorder import ReorderBuffer
+from chat.log.replay import LATEST, ReplayBuffer
 from chat.models import Act, Log, Message, Pending
 from chat.protocol import bounds
 
-RING = 8  # numbers: few, so that people are often away for longer
+REPLAYED = 8  # numbers: few, so that people are often away for longer
 PART = 2  # messages: few, so that acts are often open
 FRAME = 3  # messages: few, so that a look at the log ends in the middle of somebody's batch
 PROCESSES = st.integers(0, 1)
@@ -57,29 +57,31 @@ class Process:
     def __init__(self):
         self.people: set[Person] = set()
         now = head.read_head()
-        ring = Ring(now.epoch, now.seq, read.recent(now, RING), read.latest(2 * LATEST), size=RING)
-        self.order = Order(ring, self._tell)
+        replay = ReplayBuffer(
+            now.epoch, now.seq, read.recent(now, REPLAYED), read.latest(2 * LATEST), size=REPLAYED
+        )
+        self.reorder = ReorderBuffer(replay, self._tell)
 
     def _tell(self, batch: Batch) -> None:
         for person in self.people:
             person.takes(batch)
 
     def looks(self) -> None:
-        ring, now = self.order.ring, head.read_head()
-        while ring.seq < now.seq:
-            for batch in read.after(ring.seq):
-                self.order.receive(batch)
-        if ring.short:
-            ring.refill(read.latest(2 * LATEST))
+        replay, now = self.reorder.replay, head.read_head()
+        while replay.seq < now.seq:
+            for batch in read.after(replay.seq):
+                self.reorder.receive(batch)
+        if replay.short:
+            replay.refill(read.latest(2 * LATEST))
 
     def welcomes(self, person: Person) -> None:
-        ring = self.order.ring
-        if person.position is not None and person.position > ring.seq:
+        replay = self.reorder.replay
+        if person.position is not None and person.position > replay.seq:
             self.looks()  # it has been told of more by the other process
-        missed = None if person.position is None else ring.after(person.position)
+        missed = None if person.position is None else replay.after(person.position)
         if afresh := missed is None:
-            missed = ring.latest()
-            person.shows, person.position, person.began = {}, missed[0].start - 1, ring.seq
+            missed = replay.latest()
+            person.shows, person.position, person.began = {}, missed[0].start - 1, replay.seq
         for batch in missed:
             person.takes(batch)
         if afresh:
@@ -123,7 +125,7 @@ class Room(RuleBasedStateMachine):
             assert seq == (known if text == draft.text else None)
         self._happened()
         for batch in batches:
-            self.processes[process].order.receive(batch)
+            self.processes[process].reorder.receive(batch)
             self.hints += [(0, batch), (1, batch)]
 
     @precondition(lambda self: self.stored)
@@ -155,7 +157,7 @@ class Room(RuleBasedStateMachine):
     def one_of_the_hints_arrives(self, pick, times):
         process, batch = self.hints.pop(pick % len(self.hints))
         for _ in range(times):
-            self.processes[process].order.receive(Batch.of_hint(batch.as_hint()))
+            self.processes[process].reorder.receive(Batch.of_hint(batch.as_hint()))
 
     @rule(process=PROCESSES)
     def looks(self, process):

@@ -1,4 +1,4 @@
-"""Batches, the ring and the order of delivery: pure, so tried in every way."""
+"""Batches, the replay buffer and the order of delivery: pure, so tried in every way."""
 
 import gc
 import json
@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chat.log.batch import Batch, Event, batches
-from chat.log.reorder import HELD_BYTES, Order
-from chat.log.replay import LATEST, Ring
+from chat.log.reorder import HELD_BYTES, ReorderBuffer
+from chat.log.replay import LATEST, ReplayBuffer
 from chat.protocol import bounds
 
 pytestmark = pytest.mark.stack("embedded")  # needs no server: once is enough
@@ -24,9 +24,9 @@ def batch(start: int, end: int, *events: Event) -> Batch:
     return Batch("e", start, end, events or tuple(event(rev) for rev in range(start, end + 1)))
 
 
-def ring(seq: int = 0, size: int = 1000) -> Ring:
+def replay(seq: int = 0, size: int = 1000) -> ReplayBuffer:
     events = [event(rev) for rev in range(max(1, seq - size + 1), seq + 1)]
-    return Ring("e", seq, events, events[-2 * LATEST :], size=size)
+    return ReplayBuffer("e", seq, events, events[-2 * LATEST :], size=size)
 
 
 def numbers(found: list[Batch] | None) -> list[int]:
@@ -57,13 +57,13 @@ def test_a_batch_survives_the_channel_layer():
     assert Batch.of_hint(json.loads(json.dumps(sent.as_hint()))) == sent
 
 
-# --- The ring ------------------------------------------------------------------------------------
+# --- The replay buffer ---------------------------------------------------------------------------
 def test_an_empty_room_begins_with_an_empty_frame_from_1_to_0():
-    assert [(b.start, b.end) for b in ring().latest()] == [(1, 0)]
+    assert [(b.start, b.end) for b in replay().latest()] == [(1, 0)]
 
 
 def test_someone_new_gets_the_latest_50_that_can_be_seen():
-    room = ring(60)
+    room = replay(60)
     assert numbers(room.latest()) == list(range(11, 61))
     room.extend(batch(61, 61, event(61, seq=60, visible=False)))
     (start,) = room.latest()
@@ -72,25 +72,25 @@ def test_someone_new_gets_the_latest_50_that_can_be_seen():
 
 
 def test_a_message_that_changes_comes_once_in_its_last_state():
-    room = ring(3)
+    room = replay(3)
     room.extend(batch(4, 5, event(4, seq=1), event(5, seq=1)))
     assert numbers(room.after(0)) == [2, 3, 5]
     assert numbers(room.after(3)) == [5]
 
 
 def test_who_has_everything_gets_one_empty_frame():
-    assert [(b.start, b.end) for b in ring(3).after(3)] == [(4, 3)]
+    assert [(b.start, b.end) for b in replay(3).after(3)] == [(4, 3)]
 
 
 def test_the_ring_says_when_it_does_not_reach_back_so_far():
-    room = ring(10, size=4)
+    room = replay(10, size=4)
     assert room.after(5) is None
     assert room.after(11) is None
     assert numbers(room.after(6)) == [7, 8, 9, 10]
 
 
 def test_the_ring_forgets_what_is_old():
-    room = ring(0, size=10)
+    room = replay(0, size=10)
     for rev in range(1, 500):
         room.extend(batch(rev, rev))
     assert numbers(room.after(489)) == list(range(490, 500))
@@ -98,7 +98,7 @@ def test_the_ring_forgets_what_is_old():
 
 
 def test_the_ring_asks_for_older_messages_when_too_many_were_taken_away():
-    room = ring(200)
+    room = replay(200)
     assert not room.short
     for rev, seq in enumerate(range(130, 201), 201):
         room.extend(batch(rev, rev, event(rev, seq=seq, visible=False)))
@@ -111,7 +111,7 @@ def test_the_ring_asks_for_older_messages_when_too_many_were_taken_away():
 @given(st.lists(st.tuples(st.integers(1, 30), st.booleans()), max_size=120))
 def test_the_latest_are_what_the_log_would_say(changes):
     """Each change is a new message, or hides or restores an old one."""
-    room, log = ring(0, size=20), {}
+    room, log = replay(0, size=20), {}
     for rev, (target, visible) in enumerate(changes, 1):
         seq = target if target in log else rev
         log[seq] = event(rev, seq, visible=visible or seq == rev)
@@ -123,7 +123,7 @@ def test_the_latest_are_what_the_log_would_say(changes):
     assert sorted(numbers(room.latest())) == sorted(e.rev for e in shown)
 
 
-# --- Order ---------------------------------------------------------------------------------------
+# --- The reorder buffer --------------------------------------------------------------------------
 class Reader:
     """Somebody who is told of each batch and knows whether any number is missing."""
 
@@ -138,61 +138,61 @@ class Reader:
 
 def test_an_early_batch_waits_for_its_predecessor():
     reader = Reader()
-    order = Order(ring(), reader)
-    assert order.receive(batch(2, 3)) is True
+    reorder = ReorderBuffer(replay(), reader)
+    assert reorder.receive(batch(2, 3)) is True
     assert reader.heard == []
-    assert order.receive(batch(1, 1)) is False
+    assert reorder.receive(batch(1, 1)) is False
     assert reader.heard == [1, 2, 3]
-    assert not order.waits
+    assert not reorder.waits
 
 
 def test_an_old_batch_and_one_of_another_epoch_are_ignored():
     reader = Reader()
-    order = Order(ring(), reader)
-    order.receive(batch(1, 2))
-    order.receive(batch(1, 2))
-    order.receive(Batch("other", 3, 3, (event(3),)))
+    reorder = ReorderBuffer(replay(), reader)
+    reorder.receive(batch(1, 2))
+    reorder.receive(batch(1, 2))
+    reorder.receive(Batch("other", 3, 3, (event(3),)))
     assert reader.heard == [1, 2]
 
 
 def test_of_a_batch_that_overlaps_the_new_part_is_delivered():
     reader = Reader()
-    order = Order(ring(), reader)
-    order.receive(batch(1, 2))
-    order.receive(batch(1, 4))
+    reorder = ReorderBuffer(replay(), reader)
+    reorder.receive(batch(1, 2))
+    reorder.receive(batch(1, 4))
     assert reader.heard == [1, 2, 3, 4]
 
 
 def test_what_is_early_and_becomes_too_much_is_forgotten_for_the_log_has_it():
     reader = Reader()
-    order = Order(ring(), reader)
+    reorder = ReorderBuffer(replay(), reader)
     for rev in range(2, 2000):
-        assert order.receive(batch(rev, rev, event(rev, size=4000))) is True
+        assert reorder.receive(batch(rev, rev, event(rev, size=4000))) is True
     alive = [one for one in gc.get_objects() if type(one) is Batch]
     assert sum(one.size for one in alive) <= HELD_BYTES
-    order.receive(batch(1, 1500))  # what the log has
-    order.receive(batch(1501, 1999))
+    reorder.receive(batch(1, 1500))  # what the log has
+    reorder.receive(batch(1501, 1999))
     assert reader.heard == list(range(1, 2000))
-    assert not order.waits
+    assert not reorder.waits
 
 
 def test_numbers_that_never_come_fill_nothing_for_good():
     reader = Reader()
-    order = Order(ring(), reader)
+    reorder = ReorderBuffer(replay(), reader)
     for rev in range(10**9, 10**9 + 2000):
-        order.receive(batch(rev, rev, event(rev, size=4000)))
-    order.receive(batch(2, 2))
-    order.receive(batch(1, 1))
+        reorder.receive(batch(rev, rev, event(rev, size=4000)))
+    reorder.receive(batch(2, 2))
+    reorder.receive(batch(1, 1))
     assert reader.heard == [1, 2]
 
 
 def test_the_same_early_batch_again_and_again_is_held_once():
     reader = Reader()
-    order = Order(ring(), reader)
-    order.receive(batch(3, 3))
+    reorder = ReorderBuffer(replay(), reader)
+    reorder.receive(batch(3, 3))
     for _ in range(2000):
-        order.receive(batch(2, 2, event(2, size=4000)))
-    order.receive(batch(1, 1))
+        reorder.receive(batch(2, 2, event(2, size=4000)))
+    reorder.receive(batch(1, 1))
     assert reader.heard == [1, 2, 3]
 
 
@@ -204,9 +204,9 @@ spans = st.lists(
 @given(spans)
 def test_whatever_comes_in_whatever_order_is_delivered_once_and_in_order(spans):
     reader = Reader()
-    order = Order(ring(), reader)
+    reorder = ReorderBuffer(replay(), reader)
     for start, end in spans:
-        order.receive(batch(start, end))
-    order.receive(batch(order.ring.seq + 1, 50))  # what the log has
+        reorder.receive(batch(start, end))
+    reorder.receive(batch(reorder.replay.seq + 1, 50))  # what the log has
     assert reader.heard == list(range(1, 51))
-    assert numbers(order.ring.after(0)) == reader.heard
+    assert numbers(reorder.replay.after(0)) == reader.heard

@@ -143,7 +143,7 @@ def test_who_has_spoken_keeps_the_name_for_days(settings):
 
 def test_a_name_that_is_released_is_free_at_once_and_is_not_held_again_by_a_late_refresh():
     claim("a", "Ada")
-    claims.release(["a"])
+    claims.free(["a"])
     claims.seen(["a"])
     assert claim("b", "Ada").name == "Ada"
 

@@ -197,13 +197,13 @@ def test_a_room_moves_from_sqlite_to_postgresql_and_its_pages_go_on(stack, make_
         eve.says("spam")
         ada.says("here on SQLite")
         hide = (
-            "from chat.models import *; from chat import moderation, log;"
+            "from chat.models import *; from chat.log import change;"
             "from django.contrib.auth.models import *; from django.contrib.admin.models import *;"
             "from django.contrib.sessions.backends.db import SessionStore;"
             "user = User.objects.create_superuser('owner', password='x');"
             "user.groups.add(Group.objects.get(name='Moderators'));"
             "s = SessionStore(); s['_auth_user_id'] = '1'; s.create();"
-            "log.hide(Message.objects.filter(text='spam'), 'owner');"
+            "change.hide(Message.objects.filter(text='spam'), 'owner');"
             "Ban.objects.create(network='203.0.113.0/24', by='owner');"
             "Ban.objects.update(made_at='2020-02-02T02:02:02Z');"
             "LogEntry.objects.create(user=user, action_flag=2, object_repr='x');"

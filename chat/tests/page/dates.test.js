@@ -1,12 +1,15 @@
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, test } from "node:test";
 import { Dates } from "../../../static/chat/messages/dates.js";
-import { Midnight } from "../../../static/chat/messages/midnight.js";
-import { Clock } from "./fakes.js";
 
 const zone = process.env.TZ;
-beforeEach(() => (process.env.TZ = "Europe/Berlin"));
-afterEach(() => (zone === undefined ? delete process.env.TZ : (process.env.TZ = zone)));
+beforeEach(() => {
+  process.env.TZ = "Europe/Berlin";
+});
+afterEach(() => {
+  if (zone === undefined) delete process.env.TZ;
+  else process.env.TZ = zone;
+});
 
 const at = (when) => new Date(when).getTime();
 const days = (now) => new Dates({ now: () => at(now), lang: "en" });
@@ -25,18 +28,6 @@ test("a day is the reader's own", () => {
   assert.equal(days("2026-11-25T00:30:00+01:00").day("2026-11-24T23:15:00Z"), "Today");
   assert.equal(days("2026-11-25T00:30:00+01:00").day("2026-11-24T22:45:00Z"), "Yesterday");
   assert.equal(days("2026-01-01T08:00:00+01:00").day("2025-12-31T08:00:00+01:00"), "Yesterday");
-});
-
-test("midnight tells of itself each day, also where a day has 23 or 25 hours", () => {
-  for (const begin of ["2026-03-28T23:59:00+01:00", "2026-10-24T23:59:00+02:00", "2026-11-24T23:59:00+01:00"]) {
-    const clock = new Clock();
-    clock.sleep(at(begin) / 1000);
-    const turns = [];
-    new Midnight({ clock, turned: () => turns.push(new Date(clock.now()).toString().slice(0, 21)) });
-    clock.pass(70 * 3600);
-    assert.deepEqual(turns.map((turn) => turn.slice(16)), ["00:00", "00:00", "00:00"], begin);
-    assert.equal(new Set(turns).size, 3);
-  }
 });
 
 test("without Intl there are plainer words, not a dead page", () => {

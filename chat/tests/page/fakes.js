@@ -1,15 +1,15 @@
 // What the tests give the modules in place of time, sockets and each other.
 
 import { Connection } from "../../../static/chat/connection/connection.js";
-import { History } from "../../../static/chat/state/history.js";
 import { HttpSocket } from "../../../static/chat/connection/http_socket.js";
 import { Identity } from "../../../static/chat/connection/identity.js";
-import { Memory } from "../../../static/chat/state/memory.js";
-import { Outbox } from "../../../static/chat/state/outbox.js";
-import { OutboxStore } from "../../../static/chat/state/outbox_store.js";
 import { makeAsk } from "../../../static/chat/connection/requests.js";
 import { Session } from "../../../static/chat/connection/session.js";
 import { Wakefulness } from "../../../static/chat/connection/wakefulness.js";
+import { History } from "../../../static/chat/state/history.js";
+import { Memory } from "../../../static/chat/state/memory.js";
+import { Outbox } from "../../../static/chat/state/outbox.js";
+import { OutboxStore } from "../../../static/chat/state/outbox_store.js";
 
 export class Clock {
   #time = 0;
@@ -125,7 +125,9 @@ export function overHttp() {
 export function aWakefulness() {
   const [here, page, clock] = [new EventTarget(), new EventTarget(), new Clock()];
   let count = 0;
-  const woke = () => void (count += 1);
+  const woke = () => {
+    count += 1;
+  };
   new Wakefulness({ window: here, document: page, clock, woke });
   return { here, page, clock, woken: () => count };
 }
@@ -151,8 +153,7 @@ export function aSession(name, token) {
     },
   });
   session.opened();
-  const hears = (type, from, to) =>
-    session.receive({ type, from, to, epoch: "e", seq: to, messages: [] });
+  const hears = (type, from, to) => session.receive({ type, from, to, epoch: "e", seq: to, messages: [] });
   return { session, sent, taken, errors, drops, mistakes, hears };
 }
 
@@ -197,17 +198,26 @@ export class Browser {
   }
 
   opens(owner, clock = new Clock()) {
-    const channel = { postMessage: (data) => this.#others(page).forEach(({ channel }) => channel.onmessage({ data })) };
+    const channel = {
+      postMessage: (data) => {
+        for (const { channel } of this.#others(page)) channel.onmessage({ data });
+      },
+    };
     const page = { owner, channel, has: new Set(), awake: true, clock };
     this.pages.push(page);
-    const act = (action) => (this.#acting = page) && action();
+    const act = (action) => {
+      this.#acting = page;
+      return action();
+    };
     const store = new OutboxStore({
       storage: () => new Proxy(this.storage, { get: (_, name) => this.#api[name] }),
       channel,
       owner,
       makeMark: () => `mark ${Math.random()}`,
       clock,
-      adopted: (entries) => entries.forEach(({ nonce }) => page.has.add(nonce)),
+      adopted: (entries) => {
+        for (const { nonce } of entries) page.has.add(nonce);
+      },
       lost: (nonce) => page.has.delete(nonce),
     });
     page.store = store;
@@ -215,7 +225,10 @@ export class Browser {
     page.finishes = (nonce) => page.has.delete(nonce) && act(() => store.remove(nonce));
     page.adopts = () => act(() => store.adopt());
     page.passes = (seconds) => act(() => clock.pass(seconds));
-    page.goes = () => act(() => store.giveUp()) || (page.awake = false);
+    page.goes = () => {
+      act(() => store.giveUp());
+      page.awake = false;
+    };
     page.shows = () => [...page.has].sort();
     return page;
   }

@@ -31,7 +31,10 @@ for (const [what, ends] of [
     second.answer(200, page);
     await settled();
     assert.deepEqual(failed, ["Older messages could not be loaded.", false]);
-    assert.deepEqual([first.path, here.line.textContent, here.again.hidden, here.pages], [second.path, "", true, [page]]);
+    assert.deepEqual(
+      [first.path, here.line.textContent, here.again.hidden, here.pages],
+      [second.path, "", true, [page]],
+    );
   });
 
 test("a new connection gives up what was asked on the last and asks again", async () => {

@@ -21,7 +21,10 @@ test("a page with a cookie knows at once who it is and asks for nothing", () => 
   assert.deepEqual([identity.id, identity.token, identity.headers, requests.length], ["bob", undefined, {}, 0]);
 });
 
-for (const [where, cookies] of [["are not kept", () => "theme=dark; some=1"], ["are forbidden", blocked]])
+for (const [where, cookies] of [
+  ["are not kept", () => "theme=dark; some=1"],
+  ["are forbidden", blocked],
+])
   test(`where cookies ${where} it asks for a token, once`, async () => {
     const { identity, requests } = anIdentity(cookies);
     const told = introduced(identity);
@@ -30,7 +33,10 @@ for (const [where, cookies] of [["are not kept", () => "theme=dark; some=1"], ["
     await settled();
     const again = introduced(identity);
     assert.deepEqual([before, told, again, requests.length], [[0, null], ["known"], ["known"], 1]);
-    assert.deepEqual([identity.id, identity.token, identity.headers], ["ada", "ada:signed", { Authorization: "Member ada:signed" }]);
+    assert.deepEqual(
+      [identity.id, identity.token, identity.headers],
+      ["ada", "ada:signed", { Authorization: "Member ada:signed" }],
+    );
     assert.equal(requests[0].path, "/api/member");
   });
 

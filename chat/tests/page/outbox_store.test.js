@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { OutboxStore } from "../../../static/chat/state/outbox_store.js";
-import { Browser, Clock, wire } from "./fakes.js";
+import { Browser, Clock } from "./fakes.js";
 
 const isEntry = (key) => key.startsWith("chat.outbox.");
 
@@ -12,7 +12,7 @@ test("a reloaded page finds its entries at once", () => {
   before.goes();
   const after = browser.opens("after");
   after.adopts();
-  assert.deepEqual(wire(after.shows()), ["a", "b"]);
+  assert.deepEqual(after.shows(), ["a", "b"]);
 });
 
 test("two living pages keep each its own", () => {
@@ -20,8 +20,11 @@ test("two living pages keep each its own", () => {
   const [one, two] = [browser.opens("one"), browser.opens("two")];
   one.writes("a");
   two.writes("b");
-  for (const page of [one, two]) { page.adopts(); page.passes(5); }
-  assert.deepEqual(wire([one.shows(), two.shows()]), [["a"], ["b"]]);
+  for (const page of [one, two]) {
+    page.adopts();
+    page.passes(5);
+  }
+  assert.deepEqual([one.shows(), two.shows()], [["a"], ["b"]]);
 });
 
 test("what a page gives up goes to another that lives but not before it could reload", () => {
@@ -32,7 +35,7 @@ test("what a page gives up goes to another that lives but not before it could re
   two.passes(2);
   const soon = two.shows();
   two.passes(2);
-  assert.deepEqual(wire([soon, two.shows()]), [[], ["a"]]);
+  assert.deepEqual([soon, two.shows()], [[], ["a"]]);
 });
 
 test("what a crashed page left is adopted when nobody answers for it", () => {
@@ -44,7 +47,7 @@ test("what a crashed page left is adopted when nobody answers for it", () => {
   page.adopts();
   const asked = page.shows();
   page.passes(1.1);
-  assert.deepEqual(wire([asked, page.shows()]), [[], ["a"]]);
+  assert.deepEqual([asked, page.shows()], [[], ["a"]]);
 });
 
 test("a page that was frozen drops what another took or finished meanwhile", () => {
@@ -58,7 +61,7 @@ test("a page that was frozen drops what another took or finished meanwhile", () 
   frozen.awake = true;
   frozen.writes("new");
   frozen.adopts();
-  assert.deepEqual(wire([frozen.shows(), other.shows()]), [["new"], ["finished", "taken"]]);
+  assert.deepEqual([frozen.shows(), other.shows()], [["new"], ["finished", "taken"]]);
 });
 
 test("a page that comes back from the cache takes up what is still there", () => {
@@ -70,8 +73,16 @@ test("a page that comes back from the cache takes up what is still there", () =>
   next.store.remove("a");
   page.awake = true;
   page.adopts();
-  const owners = Object.keys(browser.storage).filter(isEntry).map((key) => JSON.parse(browser.storage[key]).owner);
-  assert.deepEqual(wire([page.shows(), owners]), [["a", "b"], ["page", "page"]]);
+  const owners = Object.keys(browser.storage)
+    .filter(isEntry)
+    .map((key) => JSON.parse(browser.storage[key]).owner);
+  assert.deepEqual(
+    [page.shows(), owners],
+    [
+      ["a", "b"],
+      ["page", "page"],
+    ],
+  );
 });
 
 test("two pages that adopt the same agree on one", () => {
@@ -84,7 +95,7 @@ test("two pages that adopt the same agree on one", () => {
   two.adopts();
   one.passes(2);
   two.passes(2);
-  assert.deepEqual(wire([one.shows(), two.shows()].flat()), ["a"]);
+  assert.deepEqual([one.shows(), two.shows()].flat(), ["a"]);
 });
 
 for (const what of ["reading", "writing"])
@@ -125,7 +136,10 @@ for (const hears of [true, false])
     const after = browser.opens("after");
     after.adopts();
     assert.deepEqual([page.shows(), other.shows(), after.shows()], [["a", "b"], ["c"], ["a", "b"]]);
-    assert.deepEqual(there, ["a", "b", "c"].map((nonce) => `chat.outbox.${nonce}`));
+    assert.deepEqual(
+      there,
+      ["a", "b", "c"].map((nonce) => `chat.outbox.${nonce}`),
+    );
   });
 
 test("a page that goes leaves what was cleared without its knowing", () => {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { aWakefulness, wire } from "./fakes.js";
+import { aWakefulness } from "./fakes.js";
 
 test("a timer that comes much too late tells that the machine slept", () => {
   const { clock, woken } = aWakefulness();
@@ -8,7 +8,7 @@ test("a timer that comes much too late tells that the machine slept", () => {
   const awake = woken();
   clock.sleep(3600);
   clock.pass(120);
-  assert.deepEqual(wire([awake, woken()]), [0, 1]);
+  assert.deepEqual([awake, woken()], [0, 1]);
 });
 
 test("the page wakes with the network the tab and the back button", () => {
@@ -22,10 +22,13 @@ test("the page wakes with the network the tab and the back button", () => {
     () => here.dispatchEvent(show(true)),
     () => page.dispatchEvent(new Event("resume")),
     () => page.dispatchEvent(new Event("visibilitychange")),
-    () => { page.hidden = true; page.dispatchEvent(new Event("visibilitychange")); },
+    () => {
+      page.hidden = true;
+      page.dispatchEvent(new Event("visibilitychange"));
+    },
   ]) {
     happens();
     counts.push(woken());
   }
-  assert.deepEqual(wire(counts), [1, 2, 2, 3, 4, 5, 5]);
+  assert.deepEqual(counts, [1, 2, 2, 3, 4, 5, 5]);
 });

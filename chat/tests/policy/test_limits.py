@@ -7,8 +7,9 @@ from functools import partial
 import pytest
 from limits import parse
 
+from chat.policy import addresses
 from chat.policy.buckets import Buckets
-from chat.policy.connections import Doorkeeper, address_key
+from chat.policy.connections import ConnectionLimiter
 from chat.policy.rates import Rates
 from chat.protocol.errors import FrameError
 
@@ -29,7 +30,7 @@ OPEN = {"mode": "open", "slow_seconds": 30}
     ],
 )
 def test_an_address_counts_alone_and_an_ipv6_network_as_one(address, counted_as):
-    assert address_key(address) == counted_as
+    assert addresses.key(address) == counted_as
 
 
 def test_posts_are_limited_for_each_member_and_it_says_how_long_to_wait(settings):
@@ -174,17 +175,17 @@ def test_who_has_joined_is_remembered_within_bounds(settings, monkeypatch):
 
 def test_sockets_are_counted_by_address_and_in_all(settings):
     settings.CHAT_SOCKETS_PER_ADDRESS, settings.CHAT_SOCKETS = 2, 3
-    door = Doorkeeper()
+    door = ConnectionLimiter()
     assert door.admit("192.0.2.1")
     assert door.admit("192.0.2.1")
     assert not door.admit("192.0.2.1")
     assert door.admit("192.0.2.2")
     assert not door.admit("192.0.2.3")
-    door.dismiss("192.0.2.1")
+    door.release("192.0.2.1")
     assert door.admit("192.0.2.3")
 
 
 def test_0_sockets_is_no_limit(settings):
     settings.CHAT_SOCKETS_PER_ADDRESS = settings.CHAT_SOCKETS = 0
-    door = Doorkeeper()
+    door = ConnectionLimiter()
     assert all(door.admit("192.0.2.1") for _ in range(1000))

@@ -33,7 +33,7 @@ class Database:
             ],
             claims.seen: lambda here: dict(self.holds),
             claims.spoke: lambda ids: self.noted.append(("spoke", ids)),
-            claims.release: lambda ids: self.noted.append(("release", ids)),
+            claims.free: lambda ids: self.noted.append(("free", ids)),
         }
 
     async def run(self, job, given):
@@ -55,7 +55,7 @@ class Group:
 
 
 class Tab:
-    address = None
+    address, guest = None, False
 
     def __init__(self, name: str | None = None, member_id: str = "ada"):
         self.name, self.member_id, self.told = name, member_id, []
@@ -255,25 +255,25 @@ async def test_who_speaks_and_who_goes_are_written_down_many_at_once(room):
     await asyncio.sleep(0)
     for member_id in ("bob", "cy"):
         room.spoke(member_id)
-        room.release(member_id)
+        room.free(member_id)
     room.database.answers.set()
     await room.stop()
-    noted = {what: [] for what in ("spoke", "release")}
+    noted = {what: [] for what in ("spoke", "free")}
     for what, ids in room.database.noted:
         noted[what] += ids
-    assert noted == {"spoke": ["ada", "bob", "cy"], "release": ["bob", "cy"]}
+    assert noted == {"spoke": ["ada", "bob", "cy"], "free": ["bob", "cy"]}
     assert len(room.database.noted) <= 3
 
 
 async def test_what_can_not_be_written_down_keeps_nothing_that_follows(room):
     room.database.answers.set()
     room.database.error = OperationalError("gone")
-    room.release("ada")
+    room.free("ada")
     await asyncio.wait_for(room.stop(), 5)
     room.database.error = None
-    room.release("bob")
+    room.free("bob")
     await asyncio.wait_for(room.stop(), 5)
-    assert room.database.noted == [("release", ["bob"])]
+    assert room.database.noted == [("free", ["bob"])]
 
 
 # --- The end -------------------------------------------------------------------------------------
@@ -281,13 +281,13 @@ async def test_at_the_end_what_was_begun_is_finished_and_the_others_hear_of_it(r
     tab = arrives(room, "Ada")
     room.database.holds = {"ada": "Lady Ada"}
     room.group.handlers["you"]({"type": "you", "id": "ada"})
-    room.release("bob")
+    room.free("bob")
     stopping = asyncio.create_task(room.stop())
     await asyncio.sleep(0.005)
     assert not stopping.done()
     room.database.answers.set()
     await asyncio.wait_for(stopping, 5)
     assert tab.told == ["Lady Ada"]
-    assert room.database.noted == [("release", ["bob"])]
+    assert room.database.noted == [("free", ["bob"])]
     last = [hint for hint in room.group.hints if hint["type"] == "presence"][-1]
     assert (last["whole"], last["names"]) == (True, {})

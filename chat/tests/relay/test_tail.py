@@ -52,8 +52,14 @@ class Process:
         self.database = Database()
         self.heard: list[int] = []
         self.fresh = self.rules = 0
-        self.settling = asyncio.Lock()
-        self.tail = Tail(self.database, self.settling, self)
+        self.authors_first = asyncio.Lock()
+        self.tail = Tail(
+            self.database,
+            self.authors_first,
+            deliver=self.deliver,
+            begin_afresh=self.begin_afresh,
+            read_rules=self.read_rules,
+        )
         self.tasks = [asyncio.create_task(work()) for work in self.tail.tasks]
 
     def deliver(self, batch: Batch) -> None:
@@ -101,7 +107,7 @@ async def test_a_gap_before_what_came_early_is_read_from_the_log(process):
 
 
 async def test_what_is_read_is_delivered_when_its_authors_know(process):
-    async with process.settling:
+    async with process.authors_first:
         process.database.head = Head("e", 1, 0)
         await asyncio.sleep(0.05)
         assert process.heard == []
@@ -134,7 +140,7 @@ async def test_who_has_asked_where_the_log_stands_is_answered_whatever_happens(p
 async def test_who_has_asked_is_answered_once_though_the_look_hangs(process, monkeypatch):
     monkeypatch.setattr(tail, "ANSWER", 0.02)
     answers = []
-    async with process.settling:
+    async with process.authors_first:
         process.database.head = Head("e", 1, 0)
         for asks in range(2):
             process.tail.ask(lambda: answers.append(1))
@@ -149,7 +155,7 @@ async def test_a_row_that_is_gone_is_made_again_and_everybody_starts_afresh(proc
     await until(lambda: process.heard == [1, 2])
     process.database.error = head.RowMissing("gone")
     await until(lambda: process.fresh == 1)
-    assert process.tail.known == Since("mended", 2)
+    assert process.tail.position == Since("mended", 2)
 
 
 async def test_another_history_has_other_rules_though_it_counts_them_alike(process):

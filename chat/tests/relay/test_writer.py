@@ -112,7 +112,7 @@ class Room:
             self.database,
             self.database,
             asyncio.Lock(),
-            known=lambda: None,
+            position=lambda: None,
             committed=self.committed.extend,
         )
         self.tasks = [asyncio.create_task(work()) for work in self.writer.tasks]

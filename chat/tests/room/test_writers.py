@@ -3,9 +3,9 @@
 import threading
 
 WRITE = """
-from chat import log
+from chat.log.append import Draft, store
 for number in range(20):
-    log.append([log.Draft("{author}", "{author}", f"nonce-{{number:04}}", f"{{number}}")])
+    store([Draft("{author}", "{author}", f"nonce-{{number:04}}", f"{{number}}")])
 """
 
 

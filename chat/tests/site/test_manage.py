@@ -98,7 +98,7 @@ def test_a_path_is_from_the_code_wherever_one_is(tmp_path, variable):
 def test_the_database_is_named_without_its_password(tmp_path):
     env = tmp_path / "chat.env"
     env.write_text(f"CHAT_DATA={tmp_path}\nDATABASE_URL=postgres://ada:hush@db.example:5433/room\n")
-    code = "from chat.database import which; print(which())"
+    code = "from chat.log.database import which; print(which())"
     done = manage("shell", "--verbosity", "0", "-c", code, CHAT_ENV=str(env))
     assert done.stdout == "PostgreSQL room at db.example:5433\n"
 

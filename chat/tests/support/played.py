@@ -97,7 +97,7 @@ class Log:
             claims.claim: lambda asked: [Claimed(claim.name) for claim in asked],
             claims.seen: lambda here: here,
             claims.spoke: lambda ids: None,
-            claims.release: self.released.extend,
+            claims.free: self.released.extend,
         }
 
     def says(self, text: str) -> None:

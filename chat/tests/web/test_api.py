@@ -129,7 +129,8 @@ def test_what_was_hidden_meanwhile_is_told(make_site, join):
     site.manage(
         "shell",
         "-c",
-        f"from chat import log, models; log.hide(models.Message.objects.filter(seq={seq}), 'me')",
+        "from chat.models import Message; from chat.log import change;"
+        f"change.hide(Message.objects.filter(seq={seq}), 'me')",
     )
     eventually(lambda: Caller(site).reads(seq)["to"] == seq + 1)
     (change,) = Caller(site).reads(seq)["messages"]
@@ -311,8 +312,8 @@ def test_a_banned_person_can_neither_post_nor_go_on_waiting(make_site):
     site.manage(
         "shell",
         "-c",
-        "from chat import log, models;"
-        f"models.Ban.objects.create(member_id='{member}', reason='rude', by='me'); log.touch()",
+        "from chat import models; from chat.log import head;"
+        f"models.Ban.objects.create(member_id='{member}', reason='rude', by='me'); head.touch()",
     )
     eventually(lambda: site.request("/api/messages", headers=dict(hal.headers)).status == 403)
     assert hal.posts("more").json()["code"] == "banned"

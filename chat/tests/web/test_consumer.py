@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from chat.policy.connections import doorkeeper
+from chat.policy.connections import connection_limiter
 from chat.tests.support import until
 from chat.tests.support.played import HANG
 from chat.web import consumers
@@ -86,7 +86,7 @@ async def relay(make_relay, monkeypatch, settings):
 async def history(relay, log):
     """One message, which every `hello` is followed by."""
     log.says("before")
-    await until(lambda: relay.tail.known.seq == 1)
+    await until(lambda: relay.tail.position.seq == 1)
 
 
 @pytest.fixture
@@ -144,10 +144,10 @@ async def test_who_is_cut_off_during_a_hello_holds_nothing(arrive, log, relay):
     client, bystander = arrive(), arrive()
     client.reads.clear()
     await client.joins("Ada")
-    assert "Ada" in relay.people.presence.online()["names"]
+    assert "Ada" in relay.people.online()["names"]
     client.task.cancel()
     await asyncio.gather(client.task, return_exceptions=True)
-    assert relay.people.presence.online()["names"] == []
+    assert relay.people.online()["names"] == []
     await bystander.joins()
     log.says("after")
     await until(lambda: "after" in bystander.heard())
@@ -209,13 +209,13 @@ async def test_a_client_that_is_clogged_is_closed(arrive, log):
 
 # --- Coming and going ----------------------------------------------------------------------------
 async def test_whoever_goes_gives_back_what_they_held(arrive, log, relay):
-    before = doorkeeper._total
+    before = connection_limiter._total
     client = arrive()
     await client.joins("Ada")
-    assert doorkeeper._total == before + 1
+    assert connection_limiter._total == before + 1
     await client.goes()
-    assert doorkeeper._total == before
-    assert relay.people.presence.online()["count"] == 0
+    assert connection_limiter._total == before
+    assert relay.people.online()["count"] == 0
     await until(lambda: log.released)  # a guest's name is free
 
 

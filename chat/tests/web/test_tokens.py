@@ -159,8 +159,8 @@ def test_a_ban_holds_for_a_token_on_a_socket_and_over_http(site, join, connect):
     site.manage(
         "shell",
         "-c",
-        "from chat import log, models;"
-        f"models.Ban.objects.create(member_id='{member}', reason='rude', by='me'); log.touch()",
+        "from chat import models; from chat.log import head;"
+        f"models.Ban.objects.create(member_id='{member}', reason='rude', by='me'); head.touch()",
     )
     ada.gets("bye", code="banned")
     again = connect(site, token=token)

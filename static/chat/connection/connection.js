@@ -1,29 +1,26 @@
+import { Heartbeat } from "./heartbeat.js";
 import { decode, dispatch, encode } from "./protocol.js";
 import { Upgrade } from "./upgrade.js";
 
 const FIRST_DELAY = 500;
 const LONGEST_DELAY = 30_000;
-const WELCOME_WITHIN = 10_000;
-const HEARD_WITHIN = 45_000;
-const ANSWER_WITHIN = 5_000;
 const LASTS = 10_000;
-const PING_EVERY = 20_000;
-const PING_SPREAD = 5_000;
 // Two sockets that nothing came through are enough to work over HTTP, or three short lives.
 const [UNWELCOME, SHORT_LIFE, ENOUGH] = [3, 2, 6];
 
-// Full jitter: after a restart a thousand pages must not come back in step.
+// Full jitter: after a restart a thousand pages must not come back at the same moment.
 export function backoff(failures, random) {
   return random() * Math.min(LONGEST_DELAY, FIRST_DELAY * 2 ** failures);
 }
 
-// One WebSocket after another; where none gets through, or lasts, HTTP in the place of each. It
-// knows time and sockets, and of the frames only the first (hello) and the last (bye) of a socket.
+// One WebSocket after another. Where none gets through, or none lasts, HTTP takes the place of each.
+// It knows time and sockets. Of the frames it knows only the first of a socket (hello) and the last (bye).
 export class Connection {
   #parts;
   #on;
   #clock;
   #upgrade;
+  #heartbeat;
   #socket = null;
   #overHttp = false;
   #welcomed = false;
@@ -31,14 +28,13 @@ export class Connection {
   #failures = 0; // until a socket has lasted
   #strikes = 0; // against WebSockets, until one has lasted
   #notBefore = 0;
-  #doubtful = false;
-  #deadline;
+  #returning;
   #lasting;
-  #pinging;
-  #probe = null;
   #handlers = {
     hello: () => this.#welcome(),
-    bye: (frame) => (this.#farewell = frame),
+    bye: (frame) => {
+      this.#farewell = frame;
+    },
   };
 
   // webSocket() and httpSocket() make one; expects(): whether an answer has yet to come;
@@ -46,14 +42,23 @@ export class Connection {
   // join() the frame for a socket that is to follow on HTTP, follows(join) whether it may,
   // state({name, overHttp, until, reason})
   constructor(parts) {
+    const { on, clock, random, expects, webSocket } = parts;
     this.#parts = parts;
-    this.#on = parts.on;
-    this.#clock = parts.clock;
+    this.#on = on;
+    this.#clock = clock;
     this.#upgrade = new Upgrade({
-      webSocket: parts.webSocket,
-      clock: parts.clock,
-      join: () => this.#on.join(),
+      webSocket,
+      clock,
+      join: () => on.join(),
       welcomed: (...trial) => this.#goBackTo(...trial),
+    });
+    this.#heartbeat = new Heartbeat({
+      clock,
+      random,
+      expects,
+      ping: () => on.quiet(),
+      doubts: (doubtful) => (doubtful ? on.state({ name: "doubtful" }) : this.#isOpen()),
+      silent: () => this.drop(),
     });
   }
 
@@ -70,16 +75,16 @@ export class Connection {
   send(frame) {
     if (this.#socket?.readyState !== 1) return false;
     this.#socket.send(encode(frame));
-    if (this.#welcomed && this.#probe === null) this.#listen();
+    if (this.#welcomed) this.#heartbeat.sent();
     return true;
   }
 
-  // The network or the screen came back: is the socket still alive? None: try at once, unless the
-  // server has said when.
+  // The network or the screen came back. A socket may be dead without a sign: ask. Where there is
+  // none, try at once, unless the server has said when.
   check() {
     if (!this.#socket && this.#clock.now() >= this.#notBefore) this.open();
     if (!this.#welcomed) return;
-    this.#doubt();
+    this.#heartbeat.probe();
     if (this.#overHttp) this.#upgrade.now();
   }
 
@@ -98,7 +103,7 @@ export class Connection {
     this.#notBefore = banned && !asked ? Infinity : this.#clock.now() + asked * 1000;
     if (this.#notBefore === Infinity) return;
     const delay = asked * 1000 + backoff(this.#failures++, this.#parts.random);
-    this.#deadline = this.#clock.setTimeout(() => this.open(), delay);
+    this.#returning = this.#clock.setTimeout(() => this.open(), delay);
     if (!banned) this.#on.state({ name: "waiting", until: this.#clock.now() + delay, reason });
   }
 
@@ -113,7 +118,7 @@ export class Connection {
     socket.onmessage = ({ data }) => this.#receive(decode(data));
     socket.onclose = () => this.drop();
     this.#socket = socket;
-    this.#dropUnless(WELCOME_WITHIN);
+    this.#heartbeat.wait();
   }
 
   #useHttp() {
@@ -131,42 +136,21 @@ export class Connection {
   }
 
   #receive(frame) {
-    if (this.#welcomed) this.#heard();
+    if (this.#welcomed) this.#heartbeat.heard();
     dispatch(this.#handlers, frame);
     this.#on.frame(frame);
   }
 
-  #heard() {
-    this.#dropUnless(HEARD_WITHIN);
-    this.#stopProbe();
-    if (this.#doubtful) this.#on.state({ name: "open", overHttp: this.#overHttp });
-    this.#doubtful = false;
-    if (this.#parts.expects()) this.#listen();
-  }
-
-  // What was said has no answer, and nothing else comes: is anybody there?
-  #listen() {
-    this.#probe = this.#clock.setTimeout(() => {
-      this.#doubtful = true;
-      this.#on.state({ name: "doubtful" });
-      this.#doubt();
-    }, ANSWER_WITHIN);
-  }
-
-  // The answer's time begins now: the ping must not begin another.
-  #doubt() {
-    this.#probe ??= 0;
-    this.#on.quiet();
-    this.#dropUnless(ANSWER_WITHIN);
-  }
-
   #welcome() {
-    this.#dropUnless(HEARD_WITHIN);
     if (this.#welcomed) return;
     this.#welcomed = true;
     this.#lasting = this.#clock.setTimeout(() => this.#lasts(), LASTS);
-    this.#pingLater();
+    this.#heartbeat.welcomed();
     if (this.#overHttp) this.#upgrade.later();
+    this.#isOpen();
+  }
+
+  #isOpen() {
     this.#on.state({ name: "open", overHttp: this.#overHttp });
   }
 
@@ -178,29 +162,11 @@ export class Connection {
     this.#upgrade.succeeded();
   }
 
-  #pingLater() {
-    const ping = () => {
-      this.#on.quiet();
-      this.#pingLater();
-    };
-    this.#pinging = this.#clock.setTimeout(ping, PING_EVERY + this.#parts.random() * PING_SPREAD);
-  }
-
-  #dropUnless(heardWithin) {
-    this.#clock.clearTimeout(this.#deadline);
-    this.#deadline = this.#clock.setTimeout(() => this.drop(), heardWithin);
-  }
-
-  #stopProbe() {
-    this.#clock.clearTimeout(this.#probe);
-    this.#probe = null;
-  }
-
   #letGo() {
-    for (const timer of [this.#deadline, this.#pinging, this.#lasting]) this.#clock.clearTimeout(timer);
-    this.#stopProbe();
+    for (const timer of [this.#returning, this.#lasting]) this.#clock.clearTimeout(timer);
+    this.#heartbeat.stop();
     this.#upgrade.stop();
-    this.#welcomed = this.#overHttp = this.#doubtful = false;
+    this.#welcomed = this.#overHttp = false;
     this.#farewell = null;
     if (!this.#socket) return;
     this.#socket.onopen = this.#socket.onmessage = this.#socket.onclose = null;

@@ -6,8 +6,8 @@ const POLL_WITHIN = 10_000; // and the wait
 const POST_WITHIN = 30_000; // the server's own answer comes within 28 s
 const ABOUT_THE_NAME = new Set(["name_required", "name_invalid", "name_taken"]);
 
-// The room over plain HTTP, for where WebSockets are blocked. It looks like a WebSocket and
-// speaks its frames: they become requests, one post after the other, and the answers frames.
+// The room over plain HTTP, for where WebSockets are blocked. To its user it is like a WebSocket:
+// frames that go in become requests, one post after the other, and the answers come out as frames.
 export class HttpSocket {
   readyState = 0;
   #parts;
@@ -47,7 +47,7 @@ export class HttpSocket {
     this.onopen?.();
   }
 
-  // A name is taken by the first post that carries it: until then we believe in it.
+  // The server reserves the name with the first post under it. Until then we assume that it is free.
   #join({ name, since }) {
     if (name) {
       this.#you = { id: this.#parts.me(), name };
@@ -59,10 +59,11 @@ export class HttpSocket {
     this.#poll();
   }
 
-  // The first answer comes at once: it shows that the room is there.
+  // The first poll does not wait: its answer shows that the server is there.
   async #poll() {
     this.#polling.abort();
-    const { signal } = (this.#polling = new AbortController());
+    this.#polling = new AbortController();
+    const { signal } = this.#polling;
     for (let wait = 0; !signal.aborted; ) {
       const { epoch, seq } = this.#position;
       const query = new URLSearchParams({ after: seq, epoch, wait });
@@ -101,7 +102,7 @@ export class HttpSocket {
     }
   }
 
-  // Not known yet: nobody is told anything, and the same is asked again.
+  // The server does not know yet whether the post was stored: the same is asked again, and nobody is told.
   #rest({ retry_after: wait }) {
     return new Promise((again) => this.#parts.clock.setTimeout(again, wait * 1000));
   }
@@ -111,7 +112,8 @@ export class HttpSocket {
     if (code) this.#say(rejected);
     else this.#accepted(rest);
     // What was written after it must not go before it.
-    if (code && comesLater(rejected)) for (const post of this.#posts.splice(0)) this.#say({ ...rejected, nonce: post.nonce });
+    if (code && comesLater(rejected))
+      for (const post of this.#posts.splice(0)) this.#say({ ...rejected, nonce: post.nonce });
   }
 
   #accepted(fields) {
@@ -120,8 +122,8 @@ export class HttpSocket {
     this.#say({ ...fields, type: "accepted" });
   }
 
-  // The name that the first post carried can't be had. Who has another posts on under that; else
-  // the posts wait in the outbox for one.
+  // The name of the first post was refused. Who had another name before goes on under that one;
+  // otherwise the posts stay in the outbox until there is a name.
   #unname(error) {
     const back = this.#held && this.#claim;
     this.#you = back ? { ...this.#you, name: this.#held } : null;
@@ -131,13 +133,13 @@ export class HttpSocket {
     this.#greet({ ...this.#position, resumed: true });
   }
 
-  // An error that is not ours, like a proxy's, leaves it open what has happened.
+  // An error that is not our server's, but a proxy's for example, does not say what has happened.
   async #request(path, init) {
     try {
       const { ok, body } = await this.#parts.ask(path, init);
       if (ok || body.code) return body;
     } catch {
-      // the network's, or no JSON
+      // the network failed, or the answer is no JSON
     }
     if (!init.signal.aborted) this.#fail();
     return {};

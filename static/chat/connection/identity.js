@@ -43,7 +43,8 @@ export class Identity {
   }
 
   async #ask(known, failed) {
-    const { signal } = (this.#asking = new AbortController());
+    this.#asking = new AbortController();
+    const { signal } = this.#asking;
     const { ok, body } = await this.#parts.ask(PATH, { method: "POST", signal }).catch(() => ({}));
     if (signal.aborted) return;
     if (!ok) return failed(body);

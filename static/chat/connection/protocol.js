@@ -21,13 +21,15 @@ export function dispatch(handlers, frame) {
   if (Object.hasOwn(handlers, frame.type)) handlers[frame.type](frame);
 }
 
-// What a message can't have (FORBIDDEN in chat/text.py): pasted text does. What breaks a line
-// somewhere becomes a line break, the rest shows nothing and goes.
+// Characters that a message can't have (FORBIDDEN in chat/protocol/text.py), but pasted text may.
+// Those that break a line become a line break; the others are invisible and are taken out.
 const BREAKS = /\r\n|[\r\v\f\x85\u2028\u2029]/g;
+// biome-ignore lint/suspicious/noControlCharactersInRegex: it is about them
 const FORBIDDEN = /[\0-\x08\x0b-\x1f\x7f-\x9f]|\p{Surrogate}/gu;
 export const clean = (text) => text.replace(BREAKS, "\n").replace(FORBIDDEN, "").trim();
 
-// The same for what may have been sent before: only what was refused for certain is another text.
+// The same for a text that may have been sent before. It stays as it is if the server can have
+// taken it: another text under the same nonce would be refused.
 export const mend = (text) => (text.search(FORBIDDEN) < 0 ? text : clean(text));
 
 // As the server counts: code points of the composed text.
@@ -39,7 +41,7 @@ export function fitsFrame(text, limits) {
   return new TextEncoder().encode(frame).length <= limits.frame;
 }
 
-// Refused for the moment, not for what it is: the same goes again when the server says.
+// Refused for now, not for what it says: the same may go out again when the server says.
 export function comesLater({ code, retry_after: wait }) {
   return code === "busy" || (wait > 0 && code !== "banned");
 }
@@ -51,8 +53,7 @@ export function explain({ message, retry_after: wait }) {
 
 // crypto.randomUUID does not exist on plain http in a local network; some browsers have no crypto at all.
 export function makeNonce(crypto) {
-  const bytes = new Uint8Array(16);
-  if (crypto?.getRandomValues) crypto.getRandomValues(bytes);
-  else bytes.forEach((_, index) => (bytes[index] = Math.random() * 256));
+  const bytes = Uint8Array.from({ length: 16 }, () => Math.random() * 256);
+  crypto?.getRandomValues?.(bytes);
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }

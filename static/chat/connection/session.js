@@ -15,8 +15,9 @@ export class Session {
   #startsAfresh = false;
   #promised = 0;
 
-  // send(frame) and drop(farewell) act on the connection; name() is the remembered one; token() of
-  // who has no cookie, mistaken() where the server doesn't know it; on: the handlers of the frames, `messages` with a second argument: true where it begins anew
+  // send(frame) and drop(farewell) act on the connection; name() is the remembered one;
+  // token() of who has no cookie, mistaken() where the server doesn't know it; on: the handlers
+  // of the frames, `messages` with a second argument: true where the timeline begins anew
   constructor({ epoch, seq, on, ...parts }) {
     this.#parts = parts;
     this.#on = on;
@@ -45,7 +46,7 @@ export class Session {
     return this.#frame(this.#first());
   }
 
-  // That socket takes over: its `hello` is on its way. Not if the history is another one by now.
+  // That socket takes over, and its `hello` comes next. Not if the page has another epoch by now.
   follows({ name, since }) {
     if (since.epoch !== this.#epoch) return false;
     this.#forgetJoins();
@@ -53,7 +54,7 @@ export class Session {
     return true;
   }
 
-  // Without a connection the wish goes along with the next first join.
+  // Without a connection the new name goes out with the first join of the next socket.
   rename(name) {
     this.#wish = name;
     this.#join({ name });
@@ -109,7 +110,7 @@ export class Session {
     this.#answered();
   }
 
-  // Our position is of another history. Until its first messages come, on whichever socket, we have none.
+  // Our position belongs to another epoch. We have none until the first messages come, on whichever socket.
   #forget() {
     this.#startsAfresh = true;
     this.#seq = 0;
@@ -123,14 +124,14 @@ export class Session {
     this.#on.messages(frame, afresh);
   }
 
-  // What one tick announces has to be here by the next.
+  // What one tick announces has to be here when the next one comes.
   #tick({ epoch, seq }) {
     if (epoch !== this.#epoch || this.#promised > this.#seq) this.#resume();
     this.#promised = seq;
   }
 
-  // A first join that was not even tried: come back later, nobody needs to do anything. Whoever
-  // is told that another name can't be had has it no more on the way: it must not come by surprise.
+  // Where the server was too busy for the first join, we come back later and tell nobody. A new
+  // name that was refused is forgotten: a later join must not take it by surprise.
   #error(frame) {
     if (frame.for !== "join") return this.#on.error(frame);
     const untried = frame.retry_after;

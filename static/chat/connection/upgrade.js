@@ -4,8 +4,8 @@ const FIRST_DELAY = 30_000;
 const LONGEST_DELAY = 240_000;
 const WELCOME_WITHIN = 10_000;
 
-// While the page works over HTTP: tries, again and again, whether a WebSocket gets through after
-// all. One that opens proves nothing: it has to join and to say `hello`. HTTP goes on meanwhile.
+// While the page works over HTTP: tries from time to time whether a WebSocket gets through after
+// all. One that opens proves nothing yet: we have to join on it and get `hello`. HTTP goes on meanwhile.
 export class Upgrade {
   #parts;
   #socket = null;
@@ -22,7 +22,7 @@ export class Upgrade {
     this.#wait(Math.min(LONGEST_DELAY, FIRST_DELAY * 2 ** this.#failures), () => this.now());
   }
 
-  // One that is being tried has its time.
+  // Only one is tried at a time, and each has ten seconds.
   now() {
     if (this.#socket) return;
     this.#failures += 1;
@@ -33,7 +33,7 @@ export class Upgrade {
     }
   }
 
-  // A socket has lasted: the next time is the first.
+  // A WebSocket has lasted: the delays begin with the shortest again.
   succeeded() {
     this.#failures = 0;
   }
@@ -50,11 +50,14 @@ export class Upgrade {
     const frames = [];
     let join;
     this.#socket = socket;
-    socket.onopen = () => socket.send(encode((join = this.#parts.join())));
+    socket.onopen = () => {
+      join = this.#parts.join();
+      socket.send(encode(join));
+    };
     socket.onmessage = ({ data }) => {
       const frame = decode(data);
       frames.push(frame);
-      if (frame.type === "error" && frame.retry_after) return this.#failed(); // nobody is there yet
+      if (frame.type === "error" && frame.retry_after) return this.#failed(); // the server is too busy for us
       if (frame.type !== "hello") return;
       this.#socket = null;
       this.#parts.welcomed(socket, join, frames);

@@ -1,4 +1,4 @@
-import { attempt } from "../connection/optional.js";
+import { attempt } from "./optional.js";
 import { say } from "./words.js";
 
 const HUES = 12;
@@ -16,7 +16,7 @@ export function initials(name) {
   return chosen.map(large).join("");
 }
 
-// As one sees them: a flag is two code points, a family more.
+// Letters as a reader sees them: a flag is two code points, a family more.
 const letters = attempt(
   () => {
     const graphemes = new Intl.Segmenter();

@@ -1,6 +1,6 @@
 // Shows rows of { key, version, mark, before, … } as list items. An item stays the same node as
 // long as its version does, and is not moved: taken out and put back, a node would be announced
-// again by screen readers, and lose focus and selection. Who has not changed costs next to nothing.
+// again by screen readers, and lose focus and selection. A row that has not changed costs next to nothing.
 export class KeyedList {
   #list;
   #make;

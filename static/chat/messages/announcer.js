@@ -3,7 +3,7 @@ const MOST = 10;
 const SETTLES = 1_000;
 
 // What a screen reader reads out of the log: new messages one by one; where more come than it
-// could say, how many. History is not news: it is not to read out fifty old messages.
+// could say, how many. History is not news: fifty old messages are not read out.
 export class Announcer {
   #log;
   #line;
@@ -38,7 +38,7 @@ export class Announcer {
     change();
   }
 
-  // Silence lasts until a whole span had few.
+  // The log is silent until there were few in a whole span.
   #sumUp() {
     this.#line.textContent = this.#crowded && this.#count ? `${this.#count} new messages` : "";
     this.#crowded = this.#count > MOST;

@@ -1,7 +1,7 @@
 import { paint } from "../dom/avatar.js";
+import { say } from "../dom/words.js";
 import { follows } from "./grouping.js";
 import { fill } from "./text.js";
-import { say } from "../dom/words.js";
 
 // List items for messages, cloned from the markup that the server renders too.
 export class Bubbles {

@@ -1,4 +1,4 @@
-import { attempt } from "../connection/optional.js";
+import { attempt } from "../dom/optional.js";
 
 // Days and times of the reader's own zone.
 export class Dates {
@@ -29,7 +29,7 @@ export class Dates {
     return this.#day(date);
   }
 
-  // Of the calendar: where the clocks change a day has 23 or 25 hours. At noon there is always one.
+  // Counted in the calendar, not in hours: where the clocks change, a day has 23 or 25. Every day has a noon.
   #calendarDay(offset) {
     const now = new Date(this.#now());
     return new Date(now.getFullYear(), now.getMonth(), now.getDate() + offset, 12).toDateString();

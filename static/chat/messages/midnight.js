@@ -1,5 +1,5 @@
 // Tells when another day begins where the reader is: "Today" becomes "Yesterday".
-// Whoever wakes paints anyway: a timer sleeps with its machine.
+// The timer stands still while the machine sleeps, but a page that wakes paints anyway.
 export class Midnight {
   #clock;
   #turned;

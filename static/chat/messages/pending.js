@@ -1,5 +1,5 @@
-import { inTurn } from "./grouping.js";
 import { KeyedList } from "../dom/keyed_list.js";
+import { inTurn } from "./grouping.js";
 
 const NOTES = {
   waiting: ({ held, rest }) => (rest ? `${held} Goes out in ${inWords(rest)}. ` : "waiting to be sent"),
@@ -51,7 +51,7 @@ export class Pending {
   }
 
   #make(message) {
-    const { nonce, state, isKept } = message;
+    const { state, isKept } = message;
     const item = this.#bubbles.make(message);
     item.classList.add("pending", state);
     const note = document.createElement("p");
@@ -64,7 +64,7 @@ export class Pending {
     return item;
   }
 
-  // The seconds go by in what is there already: a button that is pressed stays.
+  // The countdown changes an item's words, not the item: a button that is being pressed must stay.
   #place(item, row) {
     this.#bubbles.place(item, row, row.message.by);
     const { firstChild: words } = item.querySelector(".note");

@@ -75,7 +75,7 @@ export class Scroll {
     else if (this.#shape !== this.#measure()) this.#restore();
   }
 
-  // The reader, not the browser: that moves only what would be above the beginning.
+  // Whether the reader did. The browser does only where the list became too short for the old position.
   #hasScrolled() {
     const { scrollTop, scrollHeight, clientHeight } = this.#box;
     const isCut = this.#shape !== this.#measure() && scrollTop <= clientHeight - scrollHeight + 1;

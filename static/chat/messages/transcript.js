@@ -1,5 +1,5 @@
-import { inTurn } from "./grouping.js";
 import { KeyedList } from "../dom/keyed_list.js";
+import { inTurn } from "./grouping.js";
 
 // The timeline as the list in the log.
 export class Transcript {

@@ -1,5 +1,5 @@
-import { paint } from "../dom/avatar.js";
 import { clean, fitsFrame, textLength } from "../connection/protocol.js";
+import { paint } from "../dom/avatar.js";
 import { say } from "../dom/words.js";
 
 const COUNT_FROM = 200;
@@ -38,7 +38,7 @@ export class Composer {
     signature.ariaLabel = signature.title = name ? `${name}, change name` : "Change name";
   }
 
-  // The draft stays while nobody, or this person, may write.
+  // The draft stays while nobody may write, or this person may not.
   follow({ mode, slow_seconds: pause }) {
     this.#invite((PLACEHOLDERS[mode] ?? PLACEHOLDERS.open)(pause), mode !== "read_only");
   }
@@ -68,7 +68,7 @@ export class Composer {
   }
 
   #key(event) {
-    // Safari ends the composition before the key that ended it; that key says 229.
+    // Safari ends a composition before the keydown of the key that ended it. That keydown has the code 229.
     if (event.isComposing || event.keyCode === COMPOSING) return;
     const sends = event.ctrlKey || event.metaKey || !this.#parts.enterBreaks;
     if (event.key !== "Enter" || event.shiftKey || !sends) return;
@@ -102,7 +102,7 @@ export class Composer {
     return -left;
   }
 
-  // While it is hidden there is nothing to measure; shown, narrowed or in larger letters it is another one.
+  // A hidden field can't be measured. The height changes when it is shown, made narrower, or its font grows.
   #growWhenItsShapeChanges() {
     if (GROWS_BY_ITSELF || !globalThis.ResizeObserver) return;
     new ResizeObserver(() => requestAnimationFrame(() => this.#grow())).observe(this.#text);

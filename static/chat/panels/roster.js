@@ -1,6 +1,6 @@
 import { paint } from "../dom/avatar.js";
 import { KeyedList } from "../dom/keyed_list.js";
-import { attempt } from "../connection/optional.js";
+import { attempt } from "../dom/optional.js";
 import { say } from "../dom/words.js";
 
 const compare = attempt(
@@ -22,7 +22,7 @@ export class Roster {
     this.#root = root;
     this.#button = button;
     this.#template = template;
-    // Where the browser has no popover, it is ours.
+    // A browser without popovers shows the list by a class of ours.
     if (!root.togglePopover) button.addEventListener("click", () => root.classList.toggle("open"));
     this.#list = new KeyedList({
       list: root.querySelector("ul"),
@@ -30,14 +30,14 @@ export class Roster {
     });
   }
 
-  // Without a WebSocket nobody tells who is here.
+  // Over HTTP the server doesn't say who is here.
   start({ count = null, names = [] } = {}) {
     this.#names = new Set(names);
     this.#sorted = null;
     this.#count = count;
   }
 
-  // Nobody joined and nobody left: there are too many to name, and whoever was named may be gone.
+  // If nobody joined and nobody left, there are too many people to name, and those we know may be gone.
   follow({ count, joined = [], left = [] }) {
     this.#count = count;
     this.#sorted = null;
@@ -46,7 +46,7 @@ export class Roster {
     for (const name of joined) this.#names.add(name);
   }
 
-  // Names carry no id: the colour is known of those who have spoken.
+  // The list of names has no ids: we know the colour only of people who have written.
   render(me, messages) {
     const ids = new Map([...messages, { name: me.name, by: me.id }].map(({ name, by }) => [name, by]));
     const unnamed = this.#names.size ? this.#count - this.#names.size : 0;
@@ -58,7 +58,8 @@ export class Roster {
   }
 
   #inOrder() {
-    return (this.#sorted ??= [...this.#names].sort(compare));
+    this.#sorted ??= [...this.#names].sort(compare);
+    return this.#sorted;
   }
 
   #make({ key: name, id, me }) {

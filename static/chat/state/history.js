@@ -20,13 +20,16 @@ export class History {
     if (this.#busy || before <= 1) return;
     this.#busy = true;
     this.#say("Loading older messages…");
-    const { signal } = (this.#asking = new AbortController());
+    this.#asking = new AbortController();
+    const { signal } = this.#asking;
     const path = `/api/messages?before=${before}&limit=${PAGE}`;
     const { ok, body: page } = await ask(path, { signal }).catch(() => ({ ok: false }));
     if (signal.aborted) return;
     if (!ok) {
       this.#say("Older messages could not be loaded.", true);
-      clock.setTimeout(() => signal.aborted || (this.#busy = false), REST);
+      clock.setTimeout(() => {
+        if (!signal.aborted) this.#busy = false;
+      }, REST);
       return;
     }
     this.#giveUp();

@@ -90,8 +90,8 @@ export class Outbox {
     this.reached(this.#here);
   }
 
-  // What the server doesn't take now goes out again by itself, in its place, and what was written
-  // after it behind it. Returns the entry that has failed for what it says.
+  // What the server can't take now goes out again by itself, before what was written after it.
+  // Returns the entry if it was refused for its text.
   rejected(frame) {
     const { nonce, code, message, reason } = frame;
     const entry = this.#entries.get(nonce);
@@ -121,7 +121,7 @@ export class Outbox {
     this.#flush();
   }
 
-  // Said now: it goes behind what was written since.
+  // It counts as written now: it goes out after what was written since.
   retry(nonce) {
     const { text } = this.#entries.get(nonce);
     this.#entries.delete(nonce);
@@ -165,7 +165,7 @@ export class Outbox {
     this.#tick();
   }
 
-  // It is shown how long it rests.
+  // The page shows each second how long it still rests.
   #tick() {
     this.#parts.clock.clearTimeout(this.#ticking);
     if (!this.#resting) return;

@@ -5,12 +5,13 @@ const MARK = "chat.mark";
 const ANSWER_WITHIN = 1_000;
 const RELOADED_WITHIN = 3_000;
 
-// Where the outbox outlives its page: an entry a key, each with the page that owns it. A page
-// that goes gives its entries up, one that lives adopts what nobody owns, or what belongs to
-// a page that answers no more. Two that adopt the same send one nonce twice: harmless.
+// Keeps the outbox in the browser's storage, so that it outlives its page: a key for each entry,
+// with the page that owns it. A page that goes gives its entries up. A page that lives adopts
+// entries without an owner, and those of a page that does not answer. Two pages that adopt the same
+// entry send one nonce twice, which is one message.
 // Storage may be forbidden, full, or cleared at any time: then the outbox lives as long as its page.
-// An entry that is missing was finished by another page only while the mark is the same: who
-// clears the storage takes the mark away, and whoever saves next makes another one.
+// The mark tells a cleared storage from an entry that another page has finished: clearing takes it
+// away, and the page that saves next makes a new one.
 export class OutboxStore {
   #parts;
   #owned = new Map(); // what this page has to keep, by nonce
@@ -54,7 +55,7 @@ export class OutboxStore {
     for (const entry of this.#owned.values()) this.#write(entry, null);
   }
 
-  // What nobody owns at once, what others own when they don't answer.
+  // Entries without an owner at once, those of another page when it doesn't answer.
   adopt() {
     this.#look();
     this.#claim((owner) => !owner);
@@ -65,8 +66,8 @@ export class OutboxStore {
     this.#asking = this.#parts.clock.setTimeout(() => this.#claim((owner) => !this.#alive.has(owner)), ANSWER_WITHIN);
   }
 
-  // Another page wrote that key, or cleared all (null). What a page gave up is left for a while to
-  // the page that it may become.
+  // Another page wrote that key, or cleared all (null). What a page gave up is left alone for a
+  // while: that page may be reloading.
   heard(key) {
     const isEntry = key?.startsWith(PREFIX);
     if (isEntry || key === MARK || key === null) this.#look();
@@ -88,7 +89,7 @@ export class OutboxStore {
     this.#saveTheRest();
   }
 
-  // A storage that we don't know: nothing of ours is in it.
+  // Another mark: nothing of ours is in this storage.
   #begin(mark) {
     this.#mark = mark ?? this.#use((storage) => this.#newMark(storage)) ?? null;
     this.#kept.clear();
@@ -106,7 +107,9 @@ export class OutboxStore {
   }
 
   #write(entry, owner) {
-    const done = this.#use((storage) => storage.setItem(PREFIX + entry.nonce, JSON.stringify({ ...entry, owner })) ?? true);
+    const done = this.#use(
+      (storage) => storage.setItem(PREFIX + entry.nonce, JSON.stringify({ ...entry, owner })) ?? true,
+    );
     if (done) this.#kept.add(entry.nonce);
   }
 

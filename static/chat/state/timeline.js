@@ -10,7 +10,8 @@ export class Timeline {
   #shown = null;
 
   get messages() {
-    return (this.#shown ??= this.#between(this.#floor, this.#ceiling));
+    this.#shown ??= this.#between(this.#floor, this.#ceiling);
+    return this.#shown;
   }
 
   get floor() {

@@ -7,7 +7,7 @@ export function attempt(make, standIn) {
   }
 }
 
-// In place of a WebSocket that can't even be made: as one that is refused.
+// In place of a WebSocket that can't be made: it behaves like one that is refused.
 export class RefusedSocket {
   readyState = 3;
 
@@ -22,5 +22,5 @@ export class RefusedSocket {
   }
 }
 
-// In place of a BroadcastChannel: nobody else is there.
+// In place of a BroadcastChannel: as if no other page were open.
 export const silence = () => ({ postMessage() {} });

@@ -1,0 +1,21 @@
+"""A socket, as the relay knows it."""
+
+from typing import Protocol
+
+
+class Socket(Protocol):
+    """One tab of a member. Sockets with the same cookie, or token, have the same member."""
+
+    member_id: str
+    guest: bool  # somebody for as long as this connection lasts
+    address: str | None
+    name: str | None  # while it has joined under one
+
+    def send_text(self, text: str) -> None:
+        """Send a frame, without waiting."""
+
+    def renamed(self, name: str) -> None:
+        """Another tab of the member has taken a name; it is this one's, too."""
+
+    def dismiss(self, code: str, message: str, retry_after: float | None = None) -> None:
+        """Say `bye` and close."""
