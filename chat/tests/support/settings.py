@@ -9,10 +9,11 @@ from contextlib import contextmanager
 from typing import Any
 from unittest import mock
 
-from django.conf import settings
 from django.core.checks import CheckMessage, run_checks
+from django.db.utils import ConnectionHandler
 from django.test import override_settings
 
+from chat.ops import checks
 from chat.tests.support.servers import ROOT, without_product_variables
 
 
@@ -38,9 +39,10 @@ def check(*, deploy: bool = False, **env: str) -> list[CheckMessage]:
     """What `manage.py check` (with `--deploy`) has to say."""
     made = settings_of(**env)
     del made["INSTALLED_APPS"]  # the same whatever the variables are, and slow to put in again
+    database = ConnectionHandler(made.pop("DATABASES"))["default"]  # not connected
     with (
         variables(**env),
-        mock.patch.dict(settings.DATABASES, made.pop("DATABASES")),
+        mock.patch.object(checks, "connection", database),
         override_settings(**made),
     ):
         found = run_checks(include_deployment_checks=deploy)
