@@ -55,6 +55,7 @@ async def test_an_application_may_say_that_it_can_not_start():
 
 
 @pytest.mark.django_db(transaction=True)
+@pytest.mark.usefixtures("flushed")
 async def test_the_relay_begins_and_ends_with_the_process():
     told = Lifespan(lifespan)
     assert running_relay() is None
