@@ -169,7 +169,7 @@ async def test_a_client_goes_on_from_where_it_was_also_where_this_process_is_beh
 async def test_whoever_waits_for_news_is_told_and_who_stops_waiting_takes_it_from_nobody(
     relay, log
 ):
-    since = relay.tail.known
+    since = relay.tail.position
     gone, waiting = (asyncio.create_task(relay.tail.moved(since, 60)) for _ in range(2))
     await asyncio.sleep(0)
     gone.cancel()
@@ -180,7 +180,7 @@ async def test_whoever_waits_for_news_is_told_and_who_stops_waiting_takes_it_fro
 
 
 async def test_at_the_end_who_waits_for_news_is_let_go(relay):
-    waiting = asyncio.create_task(relay.tail.moved(relay.tail.known, 60))
+    waiting = asyncio.create_task(relay.tail.moved(relay.tail.position, 60))
     await asyncio.sleep(0)
     await relay.farewell()
     await asyncio.wait_for(waiting, 5)
