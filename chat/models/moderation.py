@@ -56,7 +56,7 @@ class Ban(models.Model):
 
 
 class Act(models.Model):
-    """What one of the staff did to messages: who, what, whose, why. See chat/acts.py.
+    """What one of the staff did to messages: who, what, whose, why. See chat/log/acts.py.
 
     It is open until `done_at`; what it has not come to is `Pending`.
     """

@@ -2,7 +2,7 @@
 
 All functions block; the admin's views call them, in threads of Django's. What they change is in
 force in every process at once, or within two seconds where the channel layer loses the hint. Of
-many messages the newest are changed at once, and the rest soon (chat/acts.py): the act says how
+many messages the newest are changed at once, and the rest soon (chat/log/acts.py): the act says how
 many have been, and how many are left.
 """
 

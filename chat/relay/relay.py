@@ -1,6 +1,6 @@
 """The relay, one per process: between the sockets and the room.
 
-It brings what is stored to every socket (in the order and with the promises of chat/tail.py),
+It brings what is stored to every socket (in the order and with the promises of chat/relay/tail.py),
 hands posts to the writer, and keeps the rules of the room in force.
 """
 
