@@ -18,7 +18,7 @@ class Member(models.Model):
 
     id = models.CharField(primary_key=True, max_length=16, default=new_member_id)
     name = models.CharField(max_length=32)
-    # Two names that look alike have a key in common (chat/protocol/names.py). NULLs are never equal.
+    # Names that look alike have a key in common (chat/protocol/names.py). NULLs are never equal.
     name_key = models.CharField(max_length=1000, unique=True, null=True, editable=False)  # noqa: DJ001
     look_key = models.CharField(max_length=1000, unique=True, null=True, editable=False)  # noqa: DJ001
     held_until = models.DateTimeField(db_index=True)
