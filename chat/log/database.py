@@ -58,6 +58,7 @@ def _leave_the_server() -> None:
     """It takes no writes, and another one may by now have its address: no connection to the old
     one is used again, for reading neither."""
     link: Any = connection
+    # Django tells nobody which pools are open but so; server/test_foreign_names.py would tell.
     for pool in list(link._connection_pools.values()):
         pool.drain()
 
