@@ -28,7 +28,7 @@ from chat.relay.writer import Settle, Writer
 
 TICK = 15.0
 RETURN = (0.5, 5.0)  # seconds after which a client may come back to a process that restarts
-SETTLE = 2.0  # seconds that the authors of what waits may be kept from their `bye`
+FAREWELL = 2.0  # seconds that the authors of what waits may be kept from their `bye`
 STOP = 4.0  # seconds that the end of a process may take after that
 logger = logging.getLogger(__name__)
 
@@ -94,7 +94,7 @@ class Relay:
         self.ending = True
         self.tail.end()
         with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(SETTLE):
+            async with asyncio.timeout(FAREWELL):
                 await self._writer.drained()
         for socket in list(self._fanout.sockets):
             socket.dismiss("restart", "The server restarts.", _return())

@@ -97,9 +97,14 @@ class Tail:
 
     def catch_up(self, since: Since | None) -> list[Batch]:
         """What brings a client from there to this process's position; one from nowhere gets the
-        latest. There is always one batch."""
-        missed = self._replay.after(since.seq) if since else None
-        return missed or self._replay.latest()
+        latest. There is always one batch.
+
+        Whether it is `resumable` from `since` must have been asked since the last `await`: what the
+        buffer no longer has would be a gap that nobody sees.
+        """
+        found = self._replay.after(since.seq) if since else self._replay.latest()
+        assert found is not None, f"{since} is beyond the replay buffer"
+        return found
 
     @property
     def _replay(self) -> ReplayBuffer:

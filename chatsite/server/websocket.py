@@ -187,7 +187,7 @@ class WebSocket(Reading):
         self._say_bye(self.server.terms.flood)
 
     def _say_bye(self, goodbye: Goodbye) -> None:
-        """Close; who doesn't read that in time is cut."""
+        """Close; who doesn't read that in time is aborted."""
         self._cut = True
         self.write(goodbye.text)
         self._close(goodbye.code)

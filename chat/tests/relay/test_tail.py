@@ -106,6 +106,17 @@ async def test_a_gap_before_what_came_early_is_read_from_the_log(process):
     await until(lambda: process.heard == [1, 2, 3, 4])
 
 
+async def test_who_can_not_go_on_from_there_is_never_brought_on_with_a_gap(process):
+    process.database.head = Head("e", 3, 0)
+    await until(lambda: process.heard == [1, 2, 3])
+    (all_of_it,) = process.tail.catch_up(Since("e", 0))
+    assert (all_of_it.start, all_of_it.end) == (1, 3)
+    beyond = Since("e", 4)
+    assert not await process.tail.resumable(beyond)
+    with pytest.raises(AssertionError, match="beyond the replay buffer"):
+        process.tail.catch_up(beyond)
+
+
 async def test_what_is_read_is_delivered_when_its_authors_know(process):
     async with process.authors_first:
         process.database.head = Head("e", 1, 0)
