@@ -30,7 +30,7 @@ from chatsite.server.terms import Terms
 from chatsite.server.websocket import Sockets
 
 DAPHNES_PING = 20  # seconds of silence after which it pings, where nobody says otherwise
-PING = 25  # for us: pages ping by themselves, after that at the latest; who is silent for 60 is aborted
+PING = 25  # for us: pages ping by themselves before that. Who is silent for 60 is aborted
 BACKLOG = 2048  # connections that wait to be accepted
 LEAVE = 2.5  # seconds that sockets and requests have to end
 AT_MOST = 9.0  # seconds that the end may take; whoever sent SIGTERM kills after 10

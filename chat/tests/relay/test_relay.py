@@ -243,7 +243,7 @@ async def test_at_the_farewell_authors_are_told_first_then_everybody_goes(relay)
 
 
 async def test_a_farewell_does_not_wait_for_a_database_that_hangs(relay, log, monkeypatch):
-    monkeypatch.setattr(module, "SETTLE", 0.01)
+    monkeypatch.setattr(module, "FAREWELL", 0.01)
     (ada,) = attends(relay, "ada")
     log.no_writing = HANG
     posts(relay, ada, "last words")
