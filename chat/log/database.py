@@ -40,11 +40,16 @@ def let_go(error: BaseException) -> None:
         _leave_the_server()
 
 
-def give_back() -> None:
-    """Return the connection of this thread to the pool; not one whose server takes no writes."""
+def look_after() -> None:
+    """The connection of this thread is used again; not one whose server takes no writes."""
     if connection.connection is not None and _takes_no_writes():
         _close()
         _leave_the_server()
+
+
+def give_back() -> None:
+    """Return the connection of this thread to the pool, looked after."""
+    look_after()
     connection.close()
 
 

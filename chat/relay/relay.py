@@ -104,8 +104,8 @@ class Relay:
         self.ending = True
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(STOP):
-                await self._writer.drained()
-                await self.people.stop()
+                # Side by side: where the database hangs, the others hear who is gone even so.
+                await asyncio.gather(self._writer.drained(), self.people.stop())
                 await self.group.drained()
         for task in self._tasks:
             task.cancel()

@@ -142,13 +142,18 @@ class Tail:
         """Whether a client with this position can go on from there.
 
         One that is ahead of this process may be right: another process may have told it of what
-        this one has not seen yet.
+        this one has not seen yet. Raises `FrameError("busy")` where the database doesn't answer.
         """
         if since is None or since.epoch != self._replay.epoch:
             return False
         if since.seq > self._replay.seq:
-            with contextlib.suppress(DatabaseError):
-                await self._look(at_least=since.seq)
+            try:
+                async with asyncio.timeout(ANSWER):
+                    await self._look(at_least=since.seq)
+            except TimeoutError:
+                raise FrameError("busy", retry_after=1) from None
+            except DatabaseError:
+                pass  # it is not known to be right, then
         return (
             since.epoch == self._replay.epoch
             and self._replay.floor <= since.seq <= self._replay.seq
@@ -217,12 +222,14 @@ class Tail:
                 await self._read_rules()
                 self._rules = rules
             self._started.set()
-            while self._replay.seq < now.seq:
+            while (position := self._replay.seq) < now.seq:
                 for batch in await self._threads.run(read.after, self._replay.seq):
                     if batch.epoch != now.epoch:
                         return  # restored while we read; the next look begins afresh
                     async with self._authors_first:
                         reorder.receive(batch)
+                if self._replay.seq == position:
+                    return  # an older one was put in its place as we read; the next look sees it
             if self._replay.short:
                 self._replay.refill(await self._threads.run(read.latest, 2 * LATEST))
 

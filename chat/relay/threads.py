@@ -8,7 +8,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import ParamSpec, TypeVar
 
-from chat.log.database import _is_pooled, give_back, let_go
+from chat.log.database import _is_pooled, give_back, let_go, look_after
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -39,6 +39,9 @@ class Threads:
         except BaseException as error:
             let_go(error)
             raise
-        if _is_pooled() and not self._keep:
-            give_back()  # all threads of the process share a few
+        if _is_pooled():
+            if self._keep:
+                look_after()
+            else:
+                give_back()  # all threads of the process share a few
         return result

@@ -245,11 +245,10 @@ class ChatConsumer(AsyncWebsocketConsumer):
         if self.name is None and self.guest:
             raise FrameError("name_required")
         await self.relay.started()
-        refusal = self._refusal()
-        await self._unanswered.acquire()
+        await self._unanswered.acquire()  # it may take a while: what may be is asked after that
         draft = Draft(self.member_id, self.name or "", frame.nonce, frame.text)
         try:
-            self.relay.post(draft, partial(self._settle, frame), refusal)
+            self.relay.post(draft, partial(self._settle, frame), self._refusal())
         except Exception:
             self._unanswered.release()
             raise

@@ -20,6 +20,14 @@ async def threads():
     threads.stop()
 
 
+@pytest.fixture
+async def keeping():
+    """As the relay's: each thread keeps its connection."""
+    threads = Threads("tests", 1, keep=True)
+    yield threads
+    threads.stop()
+
+
 def backend() -> int:
     """The server's process that this connection is to."""
     with connection.cursor() as cursor:
@@ -61,6 +69,13 @@ async def test_one_that_has_become_read_only_is_not_given_back(threads):
     before = await threads.run(become_read_only)
     for _ in range(8):
         assert await threads.run(backend) != before
+
+
+async def test_one_that_is_kept_and_has_become_read_only_is_kept_no_longer(keeping):
+    before = await keeping.run(become_read_only)
+    after = await keeping.run(backend)
+    assert after != before
+    assert await keeping.run(backend) == after
 
 
 async def test_where_nothing_can_be_written_no_connection_of_the_pool_is_used_again(threads):
