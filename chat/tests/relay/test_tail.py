@@ -1,7 +1,6 @@
 """How a process follows the log, before a database that answers what we say."""
 
 import asyncio
-from collections.abc import Callable
 
 import pytest
 from django.db import OperationalError
@@ -12,6 +11,7 @@ from chat.log.head import Head
 from chat.protocol.incoming import Since
 from chat.relay import tail
 from chat.relay.tail import Tail
+from chat.tests.support import until
 
 pytestmark = pytest.mark.stack("embedded")  # needs no server: once is enough
 
@@ -70,13 +70,6 @@ class Process:
 
     async def read_rules(self) -> None:
         self.rules += 1
-
-
-async def until(condition: Callable[[], object]) -> None:
-    end = asyncio.get_running_loop().time() + 5
-    while not condition():
-        assert asyncio.get_running_loop().time() < end
-        await asyncio.sleep(0.001)
 
 
 @pytest.fixture

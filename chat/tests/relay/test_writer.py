@@ -13,6 +13,7 @@ from chat.log.batch import Batch
 from chat.protocol.errors import FrameError
 from chat.relay import writer
 from chat.relay.writer import Stored, Writer
+from chat.tests.support import until
 
 pytestmark = pytest.mark.stack("embedded")  # needs no server: once is enough
 
@@ -133,13 +134,6 @@ class Room:
         except FrameError as wrong:
             return wrong.code == "busy"
         return False
-
-
-async def until(condition: Callable[[], object]) -> None:
-    end = asyncio.get_running_loop().time() + 5
-    while not condition():
-        assert asyncio.get_running_loop().time() < end
-        await asyncio.sleep(0.001)
 
 
 @pytest.fixture
