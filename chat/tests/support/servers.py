@@ -238,19 +238,17 @@ class Postgres(Server):
             link.execute(statement)
 
     def _make_cluster(self) -> None:
-        self.data.mkdir()
+        self._fill(
+            *(self._tool("initdb"), "-D", str(self.data), "-U", "chat", "-A", "trust"),
+            *("-E", "UTF8", "--locale", "C.UTF-8", "--no-sync"),
+        )
+
+    def _fill(self, *command: str) -> None:
+        """Make the folder of its data, and let `command`, run as its owner, put the data there."""
+        self.data.mkdir(mode=0o700)
         if self.user:
             shutil.chown(self.data, self.user)
-        made = subprocess.run(
-            [
-                *(self._tool("initdb"), "-D", str(self.data), "-U", "chat", "-A", "trust"),
-                *("-E", "UTF8", "--locale", "C.UTF-8", "--no-sync"),
-            ],
-            user=self.user,
-            cwd="/",
-            capture_output=True,
-            text=True,
-        )
+        made = subprocess.run(command, user=self.user, cwd="/", capture_output=True, text=True)
         assert made.returncode == 0, made.stdout + made.stderr
 
     def query(self, statement: str, database: str = "postgres") -> list[tuple]:
@@ -289,20 +287,10 @@ class Standby(Postgres):
         self._primary = primary
 
     def _make_cluster(self) -> None:
-        self.data.mkdir(mode=0o700)
-        if self.user:
-            shutil.chown(self.data, self.user)
-        made = subprocess.run(
-            [
-                *(self._tool("pg_basebackup"), "-d", self._primary.url("postgres")),
-                *("-D", str(self.data), "-R", "-X", "stream", "-c", "fast", "--no-sync"),
-            ],
-            user=self.user,
-            cwd="/",
-            capture_output=True,
-            text=True,
+        self._fill(
+            *(self._tool("pg_basebackup"), "-d", self._primary.url("postgres")),
+            *("-D", str(self.data), "-R", "-X", "stream", "-c", "fast", "--no-sync"),
         )
-        assert made.returncode == 0, made.stdout + made.stderr
 
     def is_level(self) -> bool:
         """Whether nothing is under way at the primary, and all of it has come here."""
