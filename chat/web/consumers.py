@@ -24,7 +24,7 @@ from chat.relay.relay import get_relay
 from chat.relay.writer import Stored
 from chat.web.asgi import Message, Receive, Send
 from chat.web.origin import deny, names_origin, same_origin
-from chat.web.outlet import Clogged, Outlet, make_outlet
+from chat.web.send_queue import Clogged, SendQueue, make_send_queue
 
 DEFERRED = 1000  # frames that wait while a `hello` and its messages are on their way
 JOIN_PAUSE = 1.0  # seconds that a join beyond the rate takes
@@ -53,7 +53,7 @@ class ChatConsumer(AsyncWebsocketConsumer):
         self.guest = cookie is None
         self.member_id = cookie or new_member_id()
         self.name: str | None = None
-        self._outlet: Outlet | None = None
+        self._queue: SendQueue | None = None
         self._closing: asyncio.Task[None] | None = None
         self._deferred: list[str] | None = None
         self._admitted = self._greeted = self._spoke = False
@@ -75,7 +75,7 @@ class ChatConsumer(AsyncWebsocketConsumer):
             raise
         except Exception:
             logger.exception("%s could not be handled", message["type"])
-            if self._outlet is None:
+            if self._queue is None:
                 await deny(self.scope, self.base_send, 503)
 
     # --- the socket ------------------------------------------------------------------------------
@@ -92,7 +92,7 @@ class ChatConsumer(AsyncWebsocketConsumer):
         self._admitted = True
         await self.relay.group.add()
         await self.accept()
-        self._outlet = make_outlet(self.scope, self.base_send)
+        self._queue = make_send_queue(self.scope, self.base_send)
 
     async def websocket_disconnect(self, message: Message) -> None:
         raise StopConsumer  # the stock one hops to the thread that all of Django shares
@@ -102,8 +102,8 @@ class ChatConsumer(AsyncWebsocketConsumer):
         self.relay.leave(self)
         if self._admitted:
             connection_limiter.release(self.address)
-        if self._outlet:
-            self._outlet.stop()
+        if self._queue:
+            self._queue.stop()
 
     # --- what the relay calls --------------------------------------------------------------------
     def send_text(self, text: str) -> None:
@@ -115,10 +115,10 @@ class ChatConsumer(AsyncWebsocketConsumer):
             self.dismiss("slow", "You don't read what is sent to you.")
 
     def _write(self, text: str) -> None:
-        if self._closing or self._outlet is None:
+        if self._closing or self._queue is None:
             return
         try:
-            self._outlet.write(text)
+            self._queue.write(text)
         except Clogged:
             self._closing = asyncio.create_task(self.close(bounds.CLOSE_CODES["slow"]))
 
@@ -132,8 +132,8 @@ class ChatConsumer(AsyncWebsocketConsumer):
 
     async def _close(self, code: int) -> None:
         with contextlib.suppress(TimeoutError):
-            if self._outlet:
-                await asyncio.wait_for(self._outlet.flushed(), FAREWELL)
+            if self._queue:
+                await asyncio.wait_for(self._queue.flushed(), FAREWELL)
         await self.close(code)
 
     # --- frames ----------------------------------------------------------------------------------
@@ -229,8 +229,8 @@ class ChatConsumer(AsyncWebsocketConsumer):
             self._write(self._hello(resumed=resumed))
             for batch in missed:
                 self._write(batch.frame)
-                if self._outlet:
-                    await self._outlet.flushed()
+                if self._queue:
+                    await self._queue.flushed()
                 await asyncio.sleep(0)  # up to 1,000 messages: others have their turn in between
         finally:
             deferred, self._deferred = self._deferred, None

@@ -10,7 +10,7 @@ from chat.tests.support import until
 from chat.tests.support.played import HANG
 from chat.web import consumers
 from chat.web.consumers import ChatConsumer
-from chat.web.outlet import EXTENSION, Clogged
+from chat.web.send_queue import EXTENSION, Clogged
 
 pytestmark = pytest.mark.stack("embedded")  # needs no server: once is enough
 
@@ -60,7 +60,7 @@ class Client:
         """What the socket was closed with."""
         return next((m["code"] for m in self.sent if m["type"] == "websocket.close"), None)
 
-    # --- the outlet ------------------------------------------------------------------------------
+    # --- the send queue --------------------------------------------------------------------------
     def write(self, text: str) -> None:
         if self.clogged:
             raise Clogged
