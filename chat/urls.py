@@ -1,11 +1,11 @@
 from django.urls import path
 
-from chat.web import api, page
+from chat.web import page, posting
 
 app_name = "chat"
 urlpatterns = [
     path("", page.room, name="room"),
     path("robots.txt", page.robots, name="robots"),
-    path("api/messages", api.messages, name="messages"),
-    path("api/member", api.member, name="member"),
+    path("api/messages", posting.messages, name="messages"),
+    path("api/member", posting.member, name="member"),
 ]
