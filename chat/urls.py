@@ -1,11 +1,10 @@
-from django.urls import path
+from django.urls import include, path
 
-from chat.web import page, posting
+from chat.web import api, page
 
 app_name = "chat"
 urlpatterns = [
     path("", page.room, name="room"),
     path("robots.txt", page.robots, name="robots"),
-    path("api/messages", posting.messages, name="messages"),
-    path("api/member", posting.member, name="member"),
+    path("api/", include(api.urlpatterns)),
 ]

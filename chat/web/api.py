@@ -1,0 +1,16 @@
+"""The room over HTTP, for those whose WebSockets are blocked: what answers which request."""
+
+from django.urls import path
+
+from chat.web import posting, reading
+from chat.web.answering import Method, endpoint
+
+ENDPOINTS = {
+    "messages": {
+        "GET": Method(reading.read),
+        "HEAD": Method(reading.read),
+        "POST": Method(posting.post, overdue="unknown"),
+    },
+    "member": {"POST": Method(posting.introduce)},
+}
+urlpatterns = [path(name, endpoint(methods), name=name) for name, methods in ENDPOINTS.items()]
