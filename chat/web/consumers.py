@@ -93,6 +93,7 @@ class ChatConsumer(AsyncWebsocketConsumer):
         await self.relay.group.add()
         await self.accept()
         self._outlet = make_outlet(self.scope, self.base_send)
+        self.relay.welcome(self)
 
     async def websocket_disconnect(self, message: Message) -> None:
         raise StopConsumer  # the stock one hops to the thread that all of Django shares

@@ -9,7 +9,7 @@ from django.db import OperationalError
 from chat.members import claims
 from chat.members.claims import Claim, Claimed
 from chat.protocol.errors import FrameError
-from chat.relay import people
+from chat.relay import names, people
 from chat.relay.people import People
 from chat.tests.support import until
 
@@ -69,7 +69,7 @@ class Tab:
 
 @pytest.fixture
 def impatient(monkeypatch):
-    monkeypatch.setattr(people, "PATIENCE", 0.02)
+    monkeypatch.setattr(names, "PATIENCE", 0.02)
 
 
 @pytest.fixture
@@ -169,7 +169,7 @@ async def test_a_database_that_fails_is_asked_again_then_all_are_told_busy(room)
     waiting = asking(room, "Ada", "Bob")
     errors = await asyncio.gather(*waiting, return_exceptions=True)
     assert [error.code for error in errors] == ["busy", "busy"]
-    assert room.database.asked == ["Ada", "Bob"] * people.CLAIM_ATTEMPTS
+    assert room.database.asked == ["Ada", "Bob"] * names.ATTEMPTS
     room.database.error = None
     assert (await asking(room, "Cy")[0]).name == "Cy"
 
@@ -247,6 +247,24 @@ async def test_names_that_are_held_are_refreshed_and_a_loss_is_noticed(room, mon
         task.cancel()
     await asyncio.gather(*working, return_exceptions=True)
     assert (set(lost.told), kept.told) == ({"resync"}, [])
+
+
+async def test_a_name_that_can_not_be_asked_for_keeps_no_other_from_it(room, monkeypatch):
+    monkeypatch.setattr(people, "SEEN", 0.001)
+    first, second = arrives(room, "Ada"), arrives(room, "Bob", "bob")
+    claim = room.claim
+
+    async def claim_not_adas(wanted):
+        if wanted.member_id == "ada":
+            raise FrameError("busy")
+        return await claim(wanted)
+
+    room.claim = claim_not_adas
+    room.database.answers.set()
+    seeing = asyncio.create_task(room._see())
+    await until(lambda: second.told)
+    seeing.cancel()
+    assert (first.told, second.told[0]) == ([], "resync")
 
 
 # --- What is written down ------------------------------------------------------------------------

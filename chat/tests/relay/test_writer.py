@@ -11,8 +11,9 @@ from chat.log import append, head, upkeep
 from chat.log.append import Draft
 from chat.log.batch import Batch
 from chat.protocol.errors import FrameError
-from chat.relay import writer
-from chat.relay.writer import Stored, Writer
+from chat.relay import retry, writer
+from chat.relay.posts import Stored
+from chat.relay.writer import Writer
 from chat.tests.support import until
 
 pytestmark = pytest.mark.stack("embedded")  # needs no server: once is enough
@@ -112,7 +113,6 @@ class Room:
         self.writer = Writer(
             self.database,
             self.database,
-            asyncio.Lock(),
             position=lambda: None,
             committed=self.committed.extend,
         )
@@ -128,17 +128,16 @@ class Room:
     def codes(self, text: str) -> list[str]:
         return [outcome.code for outcome in self.told[text] if isinstance(outcome, FrameError)]
 
-    def refuses(self, text: str) -> bool:
-        try:
-            self.posts(text)
-        except FrameError as wrong:
-            return wrong.code == "busy"
-        return False
+    async def refuses(self, text: str) -> bool:
+        """Whether it is `busy`, for certain: nothing is stored, nor will be."""
+        self.posts(text)
+        await until(lambda: self.told[text])
+        return self.codes(text) == ["busy"]
 
 
 @pytest.fixture
 async def room(monkeypatch):
-    monkeypatch.setattr(writer, "RETRY_SECONDS", (0.001,))
+    monkeypatch.setattr(retry, "PAUSES", (0.001,))
     room = Room()
     yield room
     for task in room.tasks:
@@ -177,7 +176,7 @@ async def test_in_an_outage_it_tries_on_though_nobody_does_and_then_takes_posts(
     room.posts("hello")
     await until(lambda: len(room.database.attempts) > 5)
     assert not room.writer.takes_posts
-    assert room.refuses("new")
+    assert await room.refuses("new")
     assert room.told["hello"] == []
     room.database.trouble = fails(error, 0)
     room.database.is_sound = True
@@ -194,7 +193,7 @@ async def test_in_an_outage_it_tries_on_though_nobody_does_and_then_takes_posts(
 
 async def test_whatever_ends_an_attempt_ends_its_being_down(room, monkeypatch):
     """It was five seconds late, then failed in another way, and its author did not come back."""
-    monkeypatch.setattr(writer, "PATIENCE", 0.01)
+    monkeypatch.setattr(retry, "PATIENCE", 0.01)
     late = raised(db.IntegrityError, psycopg.errors.CheckViolation)
 
     async def hang():
@@ -236,7 +235,7 @@ async def test_a_retry_of_what_is_being_tried_waits_for_its_outcome(room):
     await until(lambda: not room.writer.takes_posts)
     room.posts("hello")
     room.posts("hello", FrameError("rate_limited"))
-    assert room.refuses("other")
+    assert await room.refuses("other")
     room.database.trouble, room.database.is_sound = fails(ValueError(), 0), True
     await until(lambda: len(room.told["hello"]) == 3)
     assert room.codes("hello") == []
@@ -264,8 +263,8 @@ async def test_a_full_queue_refuses_and_then_takes_posts_again(room, monkeypatch
     await until(lambda: room.database.attempts)
     for number in range(writer.CAPACITY):
         room.posts(f"{number}")
-    assert room.refuses("one too many")
-    assert not room.refuses("first")  # it is being stored: its retry waits for the same outcome
+    assert await room.refuses("one too many")
+    room.posts("first")  # it is being stored: its retry waits for the same outcome
     answer.set()
     await until(lambda: len(room.told["first"]) == 2)
     assert room.codes("first") == []
@@ -282,6 +281,74 @@ async def test_who_is_cancelled_in_an_outage_leaves_nobody_a_lie(room):
         task.cancel()
     await asyncio.gather(*room.tasks, return_exceptions=True)
     assert room.told["hello"] == []
+
+
+async def test_while_nothing_is_taken_a_retry_of_what_is_stored_is_accepted(room):
+    room.database.rows["ada", "stored"] = 1, "stored"
+    room.database.trouble = fails(OUTAGES["read-only"])
+    room.posts("hello")
+    await until(lambda: not room.writer.takes_posts)
+    room.posts("stored")
+    await until(lambda: room.told["stored"] == [Stored(1, fresh=False)])
+    assert await room.refuses("new")
+
+
+async def test_a_retry_that_is_given_back_untried_is_accepted_where_it_is_stored(room):
+    begun, answer = asyncio.Event(), asyncio.Event()
+
+    async def hang():
+        begun.set()
+        await answer.wait()
+        raise OUTAGES["the connection is lost"]
+
+    hanging = iter([hang()])
+    room.database.trouble = lambda drafts: next(hanging, None)
+    room.database.rows["ada", "stored"] = 1, "stored"
+    room.posts("tried")
+    await begun.wait()
+    room.posts("stored")
+    answer.set()
+    await until(lambda: room.told["stored"] == [Stored(1, fresh=False)])
+
+
+# --- Before others deliver -----------------------------------------------------------------------
+async def test_who_reads_the_log_waits_for_no_attempt_that_hangs_and_authors_know_even_so(room):
+    answer = asyncio.Event()
+
+    async def hang_once_stored():
+        room.database.rows["ada", "hello"] = 1, "hello"
+        await answer.wait()
+
+    room.database.trouble = lambda drafts: hang_once_stored()
+    room.posts("hello")
+    await until(lambda: room.database.rows)
+    await asyncio.wait_for(room.writer.tell_authors(), 5)
+    assert room.is_stored("hello")
+    answer.set()
+    room.posts("and then")
+    await until(lambda: room.is_stored("and then"))
+    assert len(room.told["hello"]) == 1
+
+
+async def test_who_reads_the_log_during_an_attempt_waits_until_its_authors_know(room, monkeypatch):
+    monkeypatch.setattr(writer, "MOMENT", 60)
+    answer = asyncio.Event()
+    room.database.trouble = lambda drafts: answer.wait()
+    room.posts("hello")
+    await until(lambda: room.database.attempts)
+    reading = asyncio.create_task(room.writer.tell_authors())
+    await asyncio.sleep(0.01)
+    assert not reading.done()
+    answer.set()
+    await asyncio.wait_for(reading, 5)
+    assert room.told["hello"] == [Stored(1, fresh=True)]
+
+
+async def test_who_reads_the_log_while_nothing_is_stored_asks_nobody(room):
+    room.database.no_reading = OUTAGES["the connection is lost"]
+    room.posts("hello")
+    await room.writer.drained()
+    await room.writer.tell_authors()
 
 
 # --- One message's own fault ---------------------------------------------------------------------
@@ -307,10 +374,11 @@ async def test_what_fails_alone_but_was_stored_before_is_accepted(room):
     room.database.no_reading = OUTAGES["the connection is lost"]
     room.posts("poison")
     await until(lambda: len(room.database.attempts) == 2)
-    await asyncio.sleep(0.01)
+    await until(lambda: not room.writer.takes_posts)  # so that nothing new waits behind it
     assert room.told["poison"] == []
     room.database.no_reading = None
     await until(lambda: room.told["poison"])
+    await until(lambda: room.writer.takes_posts)
     assert room.told["poison"] == [Stored(1, fresh=False)]
 
 
