@@ -28,10 +28,10 @@ class People:
     `claim` is that of `Names`; `spoke` and `free` are those of `Notes`.
     """
 
-    def __init__(self, threads: Threads, group: Group, tell: Callable[[str], None]):
-        """`tell` sends a frame to every socket of this process."""
+    def __init__(self, threads: Threads, group: Group, broadcast: Callable[[str], None]):
+        """`broadcast` sends a frame to every socket of this process."""
         self._threads, self._group = threads, group
-        self.presence = Presence(group.publish, tell)
+        self.presence = Presence(group.publish, broadcast)
         self._names = Names(threads, late=self.renamed)
         self._notes = Notes(threads)
         self.claim = self._names.claim

@@ -16,7 +16,7 @@ from chat.models import Room
 from chat.protocol import outgoing
 from chat.protocol.errors import FrameError
 from chat.relay.acts import Acts
-from chat.relay.fanout import Fanout
+from chat.relay.broadcast import Broadcast
 from chat.relay.group import Group
 from chat.relay.people import People
 from chat.relay.posts import Settle
@@ -43,14 +43,14 @@ class Relay:
     def __init__(self) -> None:
         self.ending = False  # nothing new is begun
         self._accepted: set[Socket] = set()
-        self._fanout = Fanout()
+        self._broadcast = Broadcast()
         self._threads = Threads("chat-work", 2, keep=True)
         self._writing = Threads("chat-write", 1, keep=True)
-        self.rules = Rules(self._threads, self._fanout)
+        self.rules = Rules(self._threads, self._broadcast)
         self.tail = Tail(
             Reader(self._threads),
             tell_authors=lambda: self._writer.tell_authors(),
-            deliver=self._fanout.tell,
+            deliver=self._broadcast.send,
             begin_afresh=self._begin_afresh,
             follow_rules=self.rules.follow,
         )
@@ -64,7 +64,7 @@ class Relay:
         self.group.on("batch", lambda hint: self.tail.hear(Batch.of_hint(hint)))
         self._acts = Acts(self._threads, self._look)
         self.group.on("look", lambda hint: self._nudge())
-        self.people = People(self._threads, self.group, self._fanout.tell)
+        self.people = People(self._threads, self.group, self._broadcast.send)
         self._tasks = Tasks(
             *self._writer.tasks,
             *self.tail.tasks,
@@ -116,12 +116,12 @@ class Relay:
 
     def attend(self, socket: Socket) -> None:
         """From now on `socket` gets what comes after this process's position, and all the rest."""
-        self._fanout.add(socket, self.tail.position.seq)
+        self._broadcast.add(socket, self.tail.position.seq)
         self.people.arrive(socket)
 
     def leave(self, socket: Socket) -> None:
         self._accepted.discard(socket)
-        self._fanout.discard(socket)
+        self._broadcast.discard(socket)
         self.people.leave(socket)
 
     def hello(self, you: dict[str, Any] | None, *, resumed: bool) -> str:
@@ -146,7 +146,7 @@ class Relay:
         while True:
             await asyncio.sleep(TICK)
             if self.tail.has_begun:
-                self._fanout.tell(self.tick())
+                self._broadcast.send(self.tick())
 
     # --- messages --------------------------------------------------------------------------------
     async def older(self, seq: int, limit: int) -> tuple[list[Event], bool]:
@@ -180,8 +180,8 @@ class Relay:
 
     def _begin_afresh(self) -> None:
         """What was delivered belongs to another history: so does whoever is here."""
-        self._fanout.begin_afresh()
-        for socket in list(self._fanout.sockets):
+        self._broadcast.begin_afresh()
+        for socket in list(self._broadcast.sockets):
             socket.dismiss("resync", "The room's history was restored.")
 
 

@@ -7,15 +7,15 @@ from chat.models import Ban, Room
 from chat.policy.bans import Bans
 from chat.protocol import outgoing
 from chat.protocol.errors import FrameError
-from chat.relay.fanout import Fanout
+from chat.relay.broadcast import Broadcast
 from chat.relay.threads import Threads
 
 
 class Rules:
     """`room` has the fields of the room; `bans` says who is banned."""
 
-    def __init__(self, threads: Threads, fanout: Fanout):
-        self._threads, self._fanout = threads, fanout
+    def __init__(self, threads: Threads, broadcast: Broadcast):
+        self._threads, self._broadcast = threads, broadcast
         self._read: tuple[str, int] | None = None  # which are in force here
         self.room: dict[str, Any] = {}
         self.bans = Bans()
@@ -27,14 +27,14 @@ class Rules:
         room = (await self._threads.run(Room.objects.get)).as_fields()
         self.bans = Bans(await self._threads.run(list, Ban.in_force()))
         if self.room and room != self.room:
-            self._fanout.tell(outgoing.room(**room))
+            self._broadcast.send(outgoing.room(**room))
         self.room = room
         self._shut_out()
         self._read = now.epoch, now.version
 
     def _shut_out(self) -> None:
         """Whoever is here, and is banned now."""
-        for socket in list(self._fanout.sockets):
+        for socket in list(self._broadcast.sockets):
             try:
                 self.bans.check(socket.member_id, socket.address)
             except FrameError as banned:

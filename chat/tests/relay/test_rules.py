@@ -4,7 +4,7 @@ import pytest
 
 from chat.log.head import Head
 from chat.models import Room
-from chat.relay.fanout import Fanout
+from chat.relay.broadcast import Broadcast
 from chat.relay.rules import Rules
 
 pytestmark = pytest.mark.stack("embedded")  # needs no server: once is enough
@@ -28,7 +28,7 @@ class Threads:
 )
 async def test_they_are_read_once_for_each_version_of_each_history(now, read):
     threads = Threads()
-    rules = Rules(threads, Fanout())
+    rules = Rules(threads, Broadcast())
     await rules.follow(Head("e", 0, 1))
     await rules.follow(now)
     assert threads.read == read
