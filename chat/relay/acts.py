@@ -14,8 +14,8 @@ from django.db import Error as DatabaseError
 
 from chat.log.acts import go_on
 from chat.models import Act
-from chat.relay.outage import Outage
-from chat.relay.threads import Threads
+from chat.relay.work.outage import Outage
+from chat.relay.work.threads import Threads
 
 PAUSE = 0.5  # seconds between two parts
 LOOK = 3.0  # seconds between two looks for acts that were begun, where no hint has come

@@ -14,7 +14,7 @@ from typing import Any
 
 from channels.layers import get_channel_layer
 
-from chat.relay.outage import Outage, reason
+from chat.relay.work.outage import Outage, reason
 
 GROUP = "room"
 TIMEOUT = 1.0  # seconds

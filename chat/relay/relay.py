@@ -1,7 +1,7 @@
 """The relay, one per process: between the sockets and the room.
 
-It brings what is stored to every socket (in the order and with the promises of chat/relay/tail.py),
-and hands posts to the writer.
+It brings what is stored to every socket, in the order and with the promises of
+chat/relay/following/tail.py, and hands posts to the writer.
 """
 
 import asyncio
@@ -17,16 +17,16 @@ from chat.protocol import outgoing
 from chat.protocol.errors import FrameError
 from chat.relay.acts import Acts
 from chat.relay.broadcast import Broadcast
+from chat.relay.following.reader import Reader
+from chat.relay.following.tail import Tail
 from chat.relay.group import Group
-from chat.relay.people import People
-from chat.relay.posts import Settle
-from chat.relay.reader import Reader
+from chat.relay.people.people import People
 from chat.relay.rules import Rules
 from chat.relay.socket import Socket
-from chat.relay.tail import Tail
-from chat.relay.tasks import Tasks
-from chat.relay.threads import Threads
-from chat.relay.writer import Writer
+from chat.relay.work.tasks import Tasks
+from chat.relay.work.threads import Threads
+from chat.relay.writing.posts import Settle
+from chat.relay.writing.writer import Writer
 
 TICK = 15.0
 RETURN = (0.5, 5.0)  # seconds after which a client may come back to a process that restarts
@@ -191,20 +191,3 @@ def _return() -> float:
 
 def _send_away(socket: Socket) -> None:
     socket.dismiss("restart", "The server restarts.", _return())
-
-
-_relays: dict[asyncio.AbstractEventLoop, Relay] = {}
-
-
-def get_relay() -> Relay:
-    """The relay of this process. It is made as that starts (chat/web/lifespan.py), or, under a
-    server that doesn't tell of it, with its first use."""
-    loop = asyncio.get_running_loop()
-    if loop not in _relays:
-        _relays[loop] = Relay()
-    return _relays[loop]
-
-
-def running_relay() -> Relay | None:
-    """The relay of this process, if it has been used."""
-    return _relays.get(asyncio.get_running_loop())

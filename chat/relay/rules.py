@@ -8,7 +8,7 @@ from chat.policy.bans import Bans
 from chat.protocol import outgoing
 from chat.protocol.errors import FrameError
 from chat.relay.broadcast import Broadcast
-from chat.relay.threads import Threads
+from chat.relay.work.threads import Threads
 
 
 class Rules:

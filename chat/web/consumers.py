@@ -15,8 +15,8 @@ from chat.policy.connections import connection_limiter
 from chat.policy.rates import rates
 from chat.protocol import incoming, outgoing
 from chat.protocol.errors import FrameError
-from chat.relay.posts import Stored
-from chat.relay.relay import get_relay
+from chat.relay.process import get_relay
+from chat.relay.writing.posts import Stored
 from chat.web.asgi import Message, Receive, Send
 from chat.web.joining import Joining
 from chat.web.origin import deny, names_origin, same_origin

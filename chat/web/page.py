@@ -15,7 +15,7 @@ from chat.log.batch import Batch
 from chat.members import cookie
 from chat.protocol import bounds
 from chat.protocol.errors import FrameError
-from chat.relay.relay import get_relay
+from chat.relay.process import get_relay
 from chat.web import access
 
 STATUS = {"banned": 403, "busy": 503}

@@ -10,8 +10,8 @@ from chat.members.claims import Claim
 from chat.policy.rates import rates
 from chat.protocol import bounds, incoming
 from chat.protocol.errors import FrameError
-from chat.relay.posts import Stored
 from chat.relay.relay import Relay
+from chat.relay.writing.posts import Stored
 from chat.web import access
 from chat.web.access import Client
 

@@ -10,9 +10,9 @@ from chat.log.append import Draft
 from chat.log.batch import Batch, Event
 from chat.protocol.errors import FrameError
 from chat.protocol.incoming import Since
-from chat.relay import pings, tail
 from chat.relay import relay as module
-from chat.relay.posts import Stored
+from chat.relay.following import pings, tail
+from chat.relay.writing.posts import Stored
 from chat.tests.support import until
 from chat.tests.support.played import HANG
 

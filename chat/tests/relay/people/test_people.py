@@ -9,8 +9,8 @@ from django.db import OperationalError
 from chat.members import claims
 from chat.members.claims import Claim, Claimed
 from chat.protocol.errors import FrameError
-from chat.relay import names, people
-from chat.relay.people import People
+from chat.relay.people import names, people
+from chat.relay.people.people import People
 from chat.tests.support import until
 
 pytestmark = pytest.mark.stack("embedded")  # needs no server: once is enough

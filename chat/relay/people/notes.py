@@ -5,8 +5,8 @@ import contextlib
 from collections.abc import Callable
 
 from chat.members import claims
-from chat.relay.batcher import Batcher, Full
-from chat.relay.threads import Threads
+from chat.relay.work.batcher import Batcher, Full
+from chat.relay.work.threads import Threads
 
 
 class Notes:

@@ -13,11 +13,11 @@ from chat.log.batch import Batch
 from chat.protocol import bounds
 from chat.protocol.errors import FrameError
 from chat.protocol.incoming import Since
-from chat.relay.batcher import Batcher, Full
-from chat.relay.outage import reason
-from chat.relay.posts import Attempt, Settle, Stored, Waiting
-from chat.relay.retry import Retry, Unstorable, pauses
-from chat.relay.threads import Threads
+from chat.relay.work.batcher import Batcher, Full
+from chat.relay.work.outage import reason
+from chat.relay.work.threads import Threads
+from chat.relay.writing.posts import Attempt, Settle, Stored, Waiting
+from chat.relay.writing.retry import Retry, Unstorable, pauses
 
 CAPACITY = 5000  # posts that wait to be stored, and as many that wait to be looked up
 MOMENT = 0.1  # seconds in which an attempt is mostly over

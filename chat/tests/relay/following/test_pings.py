@@ -2,8 +2,8 @@
 
 import pytest
 
-from chat.relay import pings
-from chat.relay.pings import Pings
+from chat.relay.following import pings
+from chat.relay.following.pings import Pings
 from chat.tests.support import until
 
 pytestmark = pytest.mark.stack("embedded")  # needs no server: once is enough

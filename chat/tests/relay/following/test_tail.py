@@ -9,9 +9,9 @@ from chat.log import head, read, upkeep
 from chat.log.batch import Batch, Event
 from chat.log.head import Head
 from chat.protocol.incoming import Since
-from chat.relay import pings, tail
-from chat.relay.reader import Reader
-from chat.relay.tail import Tail
+from chat.relay.following import pings, tail
+from chat.relay.following.reader import Reader
+from chat.relay.following.tail import Tail
 from chat.tests.support import until
 
 pytestmark = pytest.mark.stack("embedded")  # needs no server: once is enough

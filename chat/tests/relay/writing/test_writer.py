@@ -11,9 +11,9 @@ from chat.log import append, head, upkeep
 from chat.log.append import Draft
 from chat.log.batch import Batch
 from chat.protocol.errors import FrameError
-from chat.relay import retry, writer
-from chat.relay.posts import Stored
-from chat.relay.writer import Writer
+from chat.relay.writing import retry, writer
+from chat.relay.writing.posts import Stored
+from chat.relay.writing.writer import Writer
 from chat.tests.support import until
 
 pytestmark = pytest.mark.stack("embedded")  # needs no server: once is enough

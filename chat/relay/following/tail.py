@@ -21,10 +21,10 @@ from chat.log.reorder import ReorderBuffer
 from chat.log.replay import ReplayBuffer
 from chat.protocol.errors import FrameError
 from chat.protocol.incoming import Since
-from chat.relay.news import News
-from chat.relay.outage import Outage
-from chat.relay.pings import Pings
-from chat.relay.reader import Reader
+from chat.relay.following.news import News
+from chat.relay.following.pings import Pings
+from chat.relay.following.reader import Reader
+from chat.relay.work.outage import Outage
 
 EARLY = 0.2  # seconds that a batch waits for its predecessor
 PAUSE = (1.0, 2.0)  # seconds between two looks at the counter

@@ -8,9 +8,9 @@ from django.db import Error as DatabaseError
 from chat.members import claims
 from chat.members.claims import Claim, Claimed
 from chat.protocol.errors import FrameError
-from chat.relay.batcher import Batcher, Full
-from chat.relay.outage import Outage
-from chat.relay.threads import Threads
+from chat.relay.work.batcher import Batcher, Full
+from chat.relay.work.outage import Outage
+from chat.relay.work.threads import Threads
 
 ATTEMPTS = 3
 PATIENCE = 5.0  # seconds that somebody waits for a name

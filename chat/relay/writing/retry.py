@@ -12,8 +12,8 @@ from chat.log import append, upkeep
 from chat.log.batch import Batch
 from chat.log.database import sqlstate
 from chat.protocol.incoming import Since
-from chat.relay.outage import Outage
-from chat.relay.threads import Threads
+from chat.relay.work.outage import Outage
+from chat.relay.work.threads import Threads
 
 PAUSES = (0.1, 0.2, 0.5, 1.0)  # seconds between two attempts; from then on the last of them
 PATIENCE = 5.0  # seconds without an answer, until that is trouble

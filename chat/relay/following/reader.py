@@ -7,7 +7,7 @@ from chat.log.batch import Batch
 from chat.log.head import Head, RowMissing
 from chat.log.replay import LATEST, ReplayBuffer
 from chat.protocol.incoming import Since
-from chat.relay.threads import Threads
+from chat.relay.work.threads import Threads
 
 REPLAYED = 1000  # numbers
 logger = logging.getLogger(__name__)

@@ -11,11 +11,11 @@ from chat.members import claims
 from chat.members.claims import Claim, Claimed
 from chat.protocol.errors import FrameError
 from chat.relay.group import Group
-from chat.relay.names import Names
-from chat.relay.notes import Notes
-from chat.relay.presence import Presence
+from chat.relay.people.names import Names
+from chat.relay.people.notes import Notes
+from chat.relay.people.presence import Presence
 from chat.relay.socket import Socket
-from chat.relay.threads import Threads
+from chat.relay.work.threads import Threads
 
 BEAT = 1.0  # seconds between two looks at who has come and gone
 SEEN = 15.0  # seconds between two refreshes of the names that are held
