@@ -236,12 +236,12 @@ async def test_a_channel_that_the_layer_has_lost_without_a_word_is_given_up_for_
 
 async def test_a_channel_is_kept_though_nobody_else_says_anything(layer, monkeypatch):
     monkeypatch.setattr(group, "ADD_AGAIN", 0.001)
-    monkeypatch.setattr(group, "SILENCE", 0.5)
+    monkeypatch.setattr(group, "SILENCE", 1)
     process = Process(layer)
     process.starts()
     await until(lambda: layer.sent)
     first = process.group.channel_name
-    await asyncio.sleep(2 * group.SILENCE)
+    await asyncio.sleep(1.5 * group.SILENCE)
     assert process.group.channel_name == first
     await process.ends()
 
