@@ -6,6 +6,7 @@ chat/relay/following/tail.py, and hands posts to the writer.
 
 import asyncio
 import contextlib
+import logging
 import random
 from collections.abc import Callable
 from typing import Any
@@ -13,6 +14,7 @@ from typing import Any
 from chat.log import append, read
 from chat.log.batch import Batch, Event
 from chat.models import Room
+from chat.policy.refusals import refusals
 from chat.protocol import outgoing
 from chat.protocol.errors import FrameError
 from chat.relay.acts import Acts
@@ -29,9 +31,11 @@ from chat.relay.writing.posts import Settle
 from chat.relay.writing.writer import Writer
 
 TICK = 15.0
+REPORT = 60.0  # seconds between two reports of who was refused what
 RETURN = (0.5, 5.0)  # seconds after which a client may come back to a process that restarts
 FAREWELL = 2.0  # seconds that the authors of what waits may be kept from their `bye`
 STOP = 4.0  # seconds that the end of a process may take after that
+logger = logging.getLogger(__name__)
 
 
 class Relay:
@@ -72,6 +76,7 @@ class Relay:
             *self.people.tasks,
             *self._acts.tasks,
             self._tick,
+            _report,
         )
 
     async def started(self) -> None:
@@ -191,3 +196,11 @@ def _return() -> float:
 
 def _send_away(socket: Socket) -> None:
     socket.dismiss("restart", "The server restarts.", _return())
+
+
+async def _report() -> None:
+    """Say who was refused what, until cancelled."""
+    while True:
+        await asyncio.sleep(REPORT)
+        for line in refusals.lines():
+            logger.warning("%s", line)
