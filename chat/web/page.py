@@ -13,7 +13,8 @@ from django.views.decorators.http import require_safe
 
 from chat.members import cookie
 from chat.protocol.errors import FrameError
-from chat.relay.relay import Relay, get_relay
+from chat.relay.process import get_relay
+from chat.relay.relay import Relay
 from chat.web import access, shared_page
 from chat.web.shared_page import Content, Page, SharedPage
 

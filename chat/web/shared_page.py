@@ -34,7 +34,7 @@ class Content(NamedTuple):
     @classmethod
     def of(cls, relay: Relay) -> "Content":
         online = relay.people.online()
-        return cls(relay.tail.position, relay.room, online, timezone.localdate())
+        return cls(relay.tail.position, relay.rules.room, online, timezone.localdate())
 
 
 class Page(NamedTuple):
