@@ -8,6 +8,7 @@ import gzip
 import hashlib
 import json
 import time
+from collections import deque
 from collections.abc import Callable
 from datetime import date, datetime
 from typing import Any, NamedTuple
@@ -20,7 +21,7 @@ from chat.protocol import bounds
 from chat.protocol.incoming import Since
 from chat.relay.relay import Relay
 
-AGE = 0.25  # seconds that a page may be old: its socket goes on from where it is
+A_SECOND = 4  # renderings; beyond that a page is old by so much: its socket goes on from there
 
 
 class Content(NamedTuple):
@@ -53,13 +54,14 @@ class SharedPage:
         self._clock = clock
         self._shows: object = None
         self._page: asyncio.Task[Page] | None = None
-        self._began = 0.0
+        self._began: deque[float] = deque(maxlen=A_SECOND)
 
     async def get(self, content: object, make: Callable[[], Page]) -> Page:
-        """The page with this content, or as it was up to `AGE` ago; `make` is called in a thread.
-        Raises what that raises."""
+        """The page with this content, or as it was up to a second ago; `make` is called in a
+        thread. Raises what that raises."""
         if self._page is None or self._is_stale(self._page, content):
-            self._shows, self._began = content, self._clock()
+            self._shows = content
+            self._began.append(self._clock())
             self._page = asyncio.create_task(asyncio.to_thread(make))
         return await asyncio.shield(self._page)  # who goes away takes it from nobody
 
@@ -68,7 +70,9 @@ class SharedPage:
             return False
         if page.cancelled() or page.exception():
             return True
-        return content != self._shows and self._clock() - self._began >= AGE
+        if content == self._shows:
+            return False
+        return len(self._began) < A_SECOND or self._clock() - self._began[0] >= 1
 
 
 def render(content: Content, latest: list[Batch]) -> Page:

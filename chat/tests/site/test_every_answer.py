@@ -1,5 +1,7 @@
 """Whatever is asked for, and whatever comes of it, the browser is told to be careful."""
 
+import http.client
+
 import pytest
 from django.urls import URLPattern, URLResolver, get_resolver
 
@@ -17,7 +19,7 @@ POLICY = (
     "frame-ancestors 'none'",
     "form-action 'self'",
 )
-OTHERS = ["nowhere", "api/nowhere", "admin/nowhere/", "healthz", "readyz"]
+OTHERS = ["nowhere", "api/nowhere", "admin/nowhere/"]
 
 
 def addresses() -> list[str]:
@@ -45,8 +47,6 @@ def test_every_address_says_what_a_browser_must_know(site):
             where = (method, path, answer.status)
             assert answer.status < 500, where
             assert ALWAYS.items() <= answer.headers.items(), where
-            if path in ("healthz", "readyz"):
-                continue
             assert PAGES.items() <= answer.headers.items(), where
             policy = answer.headers["content-security-policy"]
             assert all(rule in policy for rule in POLICY), where
@@ -66,8 +66,6 @@ def test_where_https_is_wanted_everything_is_sent_there(make_site, path):
     answer = secure.request(path, headers=behind)
     assert answer.headers["strict-transport-security"].startswith("max-age=")
     assert answer.headers["cross-origin-opener-policy"] == "same-origin"
-    import http.client
-
     link = http.client.HTTPConnection("127.0.0.1", secure.processes[0].port)
     link.request("GET", path)
     redirect = link.getresponse()
