@@ -17,6 +17,7 @@ import pytest
 import redis
 
 from chat.tests.support import eventually
+from chat.tests.support.forked import NURSE, Forked
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -27,6 +28,7 @@ def stop_all() -> None:
     """End every server that still runs, the last started first."""
     while running:
         running[-1].kill()
+    NURSE.ends()
 
 
 def free_port() -> int:
@@ -52,7 +54,7 @@ class Server:
         self.name, self.folder, self.port = name, folder, free_port()
         folder.mkdir(parents=True, exist_ok=True)
         self.log = folder / f"{name}.log"
-        self.process: subprocess.Popen | None = None
+        self.process: subprocess.Popen | Forked | None = None
 
     def __repr__(self):
         return f"<{self.name}, port {self.port}>"
@@ -78,8 +80,12 @@ class Server:
 
     def launch(self) -> None:
         assert not self.process, f"{self.name} runs already"
+        self.process = self._begin()
+        running.append(self)
+
+    def _begin(self) -> subprocess.Popen | Forked:
         with self.log.open("ab") as log:
-            self.process = subprocess.Popen(
+            return subprocess.Popen(
                 self.command(),
                 cwd=self.cwd,
                 env=self.environment(),
@@ -89,7 +95,6 @@ class Server:
                 user=self.user,
                 start_new_session=True,
             )
-        running.append(self)
 
     def wait_until_up(self, deadline: float = 30) -> None:
         try:
@@ -333,6 +338,12 @@ class Daphne(Server):
 
     def environment(self) -> dict[str, str]:
         return {**without_product_variables(), "PYTHONUNBUFFERED": "1", **self.env}
+
+    def _begin(self):
+        python, *argv = self.command()
+        if python != sys.executable or "LD_PRELOAD" in self.env:
+            return super()._begin()
+        return Forked(argv, cwd=self.cwd, env=self.environment(), log=self.log)
 
     def answers(self) -> bool:
         link = HTTPConnection("127.0.0.1", self.port, timeout=5)
