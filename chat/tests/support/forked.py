@@ -4,6 +4,9 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
+import threading
+from collections.abc import Sequence
 from pathlib import Path
 
 from chat.tests.support import eventually
@@ -16,9 +19,14 @@ class Nursery:
 
     def __init__(self):
         self._process: subprocess.Popen | None = None
+        self._lock = threading.Lock()
 
     def asks(self, **order) -> int | None:
         """Give it one order; return its answer."""
+        with self._lock:
+            return self._asks(order)
+
+    def _asks(self, order: dict) -> int | None:
         if self._process is None:
             self._process = subprocess.Popen(
                 [sys.executable, NURSERY],
@@ -42,11 +50,17 @@ NURSE = Nursery()
 
 
 class Forked:
-    """`python *argv`, begun as a fork, in a process group of its own."""
+    """`python *argv`, begun as a fork, in a process group of its own.
 
-    def __init__(self, argv: list[str], *, cwd: Path, env: dict[str, str], log: Path):
+    `files` are its standard input, output and error.
+    """
+
+    def __init__(
+        self, argv: Sequence[str], *, cwd: Path, env: dict[str, str], files: Sequence[str | Path]
+    ):
         self.returncode: int | None = None
-        self.pid = NURSE.asks(argv=argv, cwd=str(cwd), env=env, log=str(log))
+        names = [str(file) for file in files]
+        self.pid = NURSE.asks(argv=list(argv), cwd=str(cwd), env=env, files=names)
 
     def poll(self) -> int | None:
         """How it ended, if it has."""
@@ -65,3 +79,14 @@ class Forked:
     def send_signal(self, number: int) -> None:
         if self.poll() is None:
             os.kill(self.pid, number)
+
+
+def run(
+    *argv: str, cwd: Path, env: dict[str, str], stdin: str | None = None
+) -> subprocess.CompletedProcess:
+    """`python *argv`, to its end: what `subprocess.run` does."""
+    with tempfile.TemporaryDirectory(prefix="chat-") as folder:
+        files = said, out, errors = [Path(folder, name) for name in ("said", "out", "errors")]
+        said.write_text(stdin or "")
+        code = Forked(argv, cwd=cwd, env=env, files=files).wait(120)
+        return subprocess.CompletedProcess(argv, code, out.read_text(), errors.read_text())

@@ -1,9 +1,10 @@
-"""Where the tests' Daphnes come from: a process that has imported what each of them needs, and
-forks. To start Python afresh for each of some 270 costs 0.8 s of processor time. What is imported
-before is others' code alone; the site's, its settings included, each imports by itself.
+"""Where the tests' Daphnes and commands come from: a process that has imported what each of them
+needs, and forks. To start Python afresh for each of some 400 costs 0.8 s of processor time. What is
+imported before is others' code alone; the site's, its settings included, each imports by itself.
 
 Reads orders, a JSON object a line, and answers each with a line:
-{"argv": ["-m", "daphne", …], "cwd": …, "env": {…}, "log": FILE}: the number of the new process
+{"argv": ["-m", "daphne", …], "cwd": …, "env": {…}, "files": the three standard ones}: the number of
+the new process
 {"poll": NUMBER}: how that one ended, as in `Popen.returncode`; null, if it has not
 """
 
@@ -46,26 +47,28 @@ def poll(pid: int) -> int | None:
     return os.waitstatus_to_exitcode(status) if ended else None
 
 
-def become(argv: list[str], cwd: str, env: dict[str, str], log: str) -> None:
+def become(argv: list[str], cwd: str, env: dict[str, str], files: list[str]) -> None:
     """Be what `python *argv` would be."""
     os.setsid()
     print(os.getpid(), flush=True)  # from now on it can be ended by its group
+    for number, file in enumerate(files):
+        opened = os.open(file, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o644)
+        os.dup2(opened, number)
+        os.close(opened)
     os.chdir(cwd)
     os.environ.clear()
     os.environ.update(env)
-    nothing = os.open(os.devnull, os.O_RDONLY)
-    said = os.open(log, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
-    for number, file in enumerate((nothing, said, said)):
-        os.dup2(file, number)
-    os.close(nothing)
-    os.close(said)
     sys.path[0] = cwd
-    kind, program, *arguments = argv
-    sys.argv = [kind, *arguments]
+    kind, *arguments = argv
     if kind == "-m":
-        runpy.run_module(program, run_name="__main__", alter_sys=True)
+        sys.argv = arguments
+        runpy.run_module(arguments[0], run_name="__main__", alter_sys=True)
+    elif kind == "-c":
+        sys.argv = [kind, *arguments[1:]]
+        exec(compile(arguments[0], "<string>", "exec"), vars(sys.modules["__main__"]))
     else:
-        exec(compile(program, "<string>", "exec"), vars(sys.modules["__main__"]))
+        sys.argv = argv
+        runpy.run_path(kind, run_name="__main__")
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ import psycopg
 import pytest
 import redis
 
-from chat.tests.support import eventually
+from chat.tests.support import eventually, forked
 from chat.tests.support.forked import NURSE, Forked
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -343,7 +343,8 @@ class Daphne(Server):
         python, *argv = self.command()
         if python != sys.executable or "LD_PRELOAD" in self.env:
             return super()._begin()
-        return Forked(argv, cwd=self.cwd, env=self.environment(), log=self.log)
+        files = (os.devnull, self.log, self.log)
+        return Forked(argv, cwd=self.cwd, env=self.environment(), files=files)
 
     def answers(self) -> bool:
         link = HTTPConnection("127.0.0.1", self.port, timeout=5)
@@ -369,14 +370,8 @@ def without_product_variables() -> dict[str, str]:
 
 def manage(*arguments: str, env: dict[str, str], stdin: str | None = None, cwd: Path = ROOT) -> str:
     """Run manage.py with the product's variables of `env`; return what it printed."""
-    done = subprocess.run(
-        [sys.executable, "manage.py", *arguments],
-        cwd=cwd,
-        env={**without_product_variables(), **env},
-        input=stdin,
-        capture_output=True,
-        text=True,
-    )
+    env = {**without_product_variables(), **env}
+    done = forked.run("manage.py", *arguments, cwd=cwd, env=env, stdin=stdin)
     if done.returncode:
         pytest.fail(f"manage.py {' '.join(arguments)}:\n{done.stdout}{done.stderr}", pytrace=False)
     return done.stdout
