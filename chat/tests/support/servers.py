@@ -341,8 +341,9 @@ class Daphne(Server):
 
     def _begin(self):
         python, *argv = self.command()
-        if python != sys.executable or "LD_PRELOAD" in self.env:
-            return super()._begin()
+        special = "LD_PRELOAD" in self.env or self.stdin != subprocess.DEVNULL
+        if python != sys.executable or special:
+            return super()._begin()  # afresh
         files = (os.devnull, self.log, self.log)
         return Forked(argv, cwd=self.cwd, env=self.environment(), files=files)
 
