@@ -29,7 +29,7 @@ UNITS := $(addprefix chat/tests/,protocol policy log members moderation relay)
 LONGEST := $(addprefix chat/tests/,faults ops page site room)
 FOLDERS := $(patsubst %/__init__.py,%,$(wildcard chat/tests/*/__init__.py))
 OTHERS := $(filter-out $(UNITS) $(LONGEST),$(FOLDERS))
-IN_PARALLEL := $(PY) -m pytest -n 4 --dist loadfile --no-loadscope-reorder $(LONGEST) $(OTHERS)
+IN_PARALLEL := $(PY) -m pytest -n 3 --dist loadfile --no-loadscope-reorder $(LONGEST) $(OTHERS)
 test: $(VENV)/.test $(VENV)/.biome-$(BIOME) staticfiles/staticfiles.json
 	bin/system
 	$(VENV)/bin/ruff check
