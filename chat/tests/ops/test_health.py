@@ -17,12 +17,13 @@ OK = {"database": "ok", "migrations": "ok", "posts": "ok", "channel_layer": "ok"
 
 
 @pytest.fixture(scope="module")
-def postgres(pytestconfig):
+def postgres(pytestconfig, tmp_path_factory):
     """One of our own, with a database that is migrated: the stack's is in use by others."""
     server = Postgres(pytestconfig.stack.folder / "health")
     server.start()
     server.execute("CREATE DATABASE chat")
-    env = {"DATABASE_URL": server.url("chat"), "CHAT_DATA": str(server.folder)}
+    data = tmp_path_factory.mktemp("health")  # it will be its owner's alone
+    env = {"DATABASE_URL": server.url("chat"), "CHAT_DATA": str(data)}
     manage("migrate", "--noinput", env=env)
     yield server
     if server.process:
