@@ -187,8 +187,9 @@ if REDIS_URL:
         REDIS |= {"ssl_cert_reqs": None, "ssl_check_hostname": False}
     CHANNEL_LAYERS = {
         "default": {
-            # Not the core layer: with redis-py 8 its 5 s socket time-out meets its 5 s BZPOPMIN.
-            "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
+            # Pub/sub, not the core layer: with redis-py 8 its 5 s socket time-out meets its 5 s
+            # BZPOPMIN.
+            "BACKEND": "chat.relay.layer.SealedLayer",
             "CONFIG": {"hosts": [REDIS]},
         }
     }

@@ -30,7 +30,7 @@ def take_out(text: str) -> tuple[str, dict[str, str]]:
 
 def put_back(text: str, emoji: dict[str, str]) -> str:
     """Undo `take_out`. The emoji are written as Unicode's list has them."""
-    return text.translate(str.maketrans(emoji))
+    return "".join(emoji.get(char, char) for char in text)
 
 
 def apart(name: str) -> str:

@@ -33,8 +33,8 @@ SHAPES = (
     "DINGBAT NEGATIVE CIRCLED SANS-SERIF DIGIT {}",
 )
 
-# Spaces, punctuation, and accents that stand alone: by category (but for the skin tones of emoji,
-# which are modifiers, too), the block of such letters, the tilde, the ring, and the Arabic line-filler.
+# Spaces, punctuation and accents that stand alone, by category or block, but for the skin tones of
+# emoji, which are such modifiers, too; and what only fills an Arabic line.
 _UNSEEN = regex.compile(r"(?V1)[[\p{Z}\p{P}\p{Sk}~°\u02b0-\u02ff\u0640]--[\U0001f3fb-\U0001f3ff]]")
 # In other scripts marks are vowels, or make another letter: प and पि, は and ば.
 _MARKED = regex.compile(r"(^|[\p{Latin}\p{Greek}\p{Cyrillic}\p{Common}])\p{M}+")
@@ -65,7 +65,7 @@ def _prototypes() -> Iterator[tuple[int, str]]:
 
 
 def _shaped() -> Iterator[tuple[int, str]]:
-    """Each letter or digit of another shape, and what looks like it: as the plain one's skeleton."""
+    """Each letter or digit of another shape, and the skeleton of the plain one."""
     plain = {word: word.lower() for word in (*ascii_uppercase, *WORDS)}
     plain |= {word: str(digit) for digit, word in enumerate(DIGITS)}
     for shape in SHAPES:

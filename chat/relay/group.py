@@ -139,6 +139,8 @@ class Group:
         while True:
             hint = await self._layer.receive(channel)
             self._found()
+            if hint is None:
+                continue  # it was none of ours: see chat/relay/layer.py
             if hint.get("process") == self._process:
                 continue
             try:
