@@ -41,6 +41,7 @@ CHAT_POST_RATE = environment.rate("CHAT_POST_RATE", "20/10 seconds")
 CHAT_JOIN_RATE = environment.rate("CHAT_JOIN_RATE", "300/minute")
 CHAT_SOCKETS_PER_ADDRESS = environment.whole("CHAT_SOCKETS_PER_ADDRESS", 100)
 CHAT_SOCKETS = environment.whole("CHAT_SOCKETS", 20_000)
+CHAT_NAME_RATE = environment.rate("CHAT_NAME_RATE", "400/day")
 CHAT_NAME_DAYS = environment.whole("CHAT_NAME_DAYS", 30, most=36_500)
 
 SECURE_SSL_REDIRECT = SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS

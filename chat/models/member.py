@@ -22,7 +22,7 @@ class Member(models.Model):
     name_key = models.CharField(max_length=1000, unique=True, null=True, editable=False)  # noqa: DJ001
     look_key = models.CharField(max_length=1000, unique=True, null=True, editable=False)  # noqa: DJ001
     held_until = models.DateTimeField(db_index=True)
-    # Known by a cookie and has spoken: the name is kept for days, not for seconds.
+    # Known by a cookie, and has spoken on more than one occasion: the name is kept for days.
     lasting = models.BooleanField(default=False)
     last_seen_at = models.DateTimeField()
     last_address = models.GenericIPAddressField(null=True, blank=True)

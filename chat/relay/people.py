@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import logging
+from collections import OrderedDict
 from collections.abc import Callable, Coroutine
 from typing import Any
 
@@ -20,6 +21,8 @@ from chat.relay.threads import Threads
 
 BEAT = 1.0  # seconds between two looks at who has come and gone
 SEEN = 15.0  # seconds between two refreshes of the names that are held
+SPOKE = 300.0  # seconds between two looks at what somebody has said so far
+NOTED = 10_000  # who have just spoken
 CLAIM_ATTEMPTS = 3
 PATIENCE = 5.0  # seconds that somebody waits for a name
 logger = logging.getLogger(__name__)
@@ -37,6 +40,7 @@ class People:
         self._claims: Batcher[tuple[Claim, asyncio.Future[Claimed]]] = Batcher(
             self._claim, self._claim_failed, capacity=5000, most=500
         )
+        self._noted: OrderedDict[str, float] = OrderedDict()  # who spoke, and when, by the loop
         # A thousand who go at once, or say their first word, are a statement, not a thousand.
         self._speakers: Batcher[str] = self._noting(claims.spoke)
         self._departed: Batcher[str] = self._noting(claims.free)
@@ -94,9 +98,16 @@ class People:
                 answer.set_exception(FrameError("busy", retry_after=1))
 
     def spoke(self, member_id: str) -> None:
-        """Someone with a cookie has spoken: their name is kept for days."""
+        """Someone with a cookie has spoken: their name may be kept for days by now."""
+        now = asyncio.get_running_loop().time()
+        if now < self._noted.get(member_id, -SPOKE) + SPOKE:
+            return
         with contextlib.suppress(Full):
             self._speakers.put(member_id)
+            self._noted[member_id] = now
+            self._noted.move_to_end(member_id)
+            if len(self._noted) > NOTED:
+                self._noted.popitem(last=False)
 
     def _noting(self, write: Callable[[list[str]], None]) -> Batcher[str]:
         """Writes down what is lost without harm where the database is away."""

@@ -3,12 +3,12 @@
 import asyncio
 import contextlib
 
-from chat.members.claims import Claim
 from chat.policy.rates import rates
 from chat.protocol import incoming
 from chat.protocol.errors import FrameError
 from chat.protocol.incoming import Since
 from chat.relay.relay import Relay
+from chat.web.naming import take_name
 from chat.web.tab import Tab
 
 JOIN_PAUSE = 1.0  # seconds that a join beyond the rate takes
@@ -57,10 +57,7 @@ class Joining:
         if wanted is None and (self._tab.name or self._tab.guest):
             return
         name = incoming.check_name(wanted)
-        wish = Claim(self._tab.member_id, name, self._tab.address)
-        claimed = await self._relay.people.claim(wish)
-        if claimed.taken:
-            raise FrameError("name_taken")
+        claimed = await take_name(self._relay, self._tab, name)
         if claimed.name:
             self._relay.people.named(self._tab, claimed)
 

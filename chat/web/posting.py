@@ -14,6 +14,7 @@ from chat.relay.relay import Relay
 from chat.relay.writer import Stored
 from chat.web import access
 from chat.web.access import Client
+from chat.web.naming import take_name
 
 
 async def post(request: HttpRequest, relay: Relay) -> HttpResponse:
@@ -56,7 +57,7 @@ async def _take_name(relay: Relay, client: Client, wanted: str | None) -> str:
     claimed = await relay.people.claim(Claim(client.member_id, None, client.address))
     if name is not None and name != claimed.name:
         rates.join(client.address)
-        claimed = await relay.people.claim(Claim(client.member_id, name, client.address))
+        claimed = await take_name(relay, client, name)
     if claimed.taken:
         raise FrameError("name_taken")
     if claimed.name is None:
