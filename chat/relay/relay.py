@@ -13,6 +13,9 @@ from typing import Any
 
 from chat.log import append, read
 from chat.log.batch import Batch, Event
+from chat.members.generations import generations
+from chat.members.generations import read as read_generations
+from chat.members.generations import renew as renew_generation
 from chat.models import Ban, Room
 from chat.policy.bans import Bans
 from chat.protocol import outgoing
@@ -27,6 +30,7 @@ from chat.relay.threads import Threads
 from chat.relay.writer import Settle, Writer
 
 TICK = 15.0
+SIGNED_OUT = "This browser was signed out, by another one that was you."
 RETURN = (0.5, 5.0)  # seconds after which a client may come back to a process that restarts
 FAREWELL = 2.0  # seconds that the authors of what waits may be kept from their `bye`
 STOP = 4.0  # seconds that the end of a process may take after that
@@ -183,15 +187,28 @@ class Relay:
         for socket in list(self._broadcast.sockets):
             socket.dismiss("resync", "The room's history was restored.")
 
+    # --- members ---------------------------------------------------------------------------------
+    async def sign_out_others(self, member_id: str) -> int:
+        """Make a member's cookies and tokens nobody's, but for those of the generation that is
+        returned. Raises `DatabaseError`."""
+        generation = await self._threads.run(renew_generation, member_id)
+        self._look()
+        return generation
+
     # --- rules -----------------------------------------------------------------------------------
     async def _read_rules(self) -> None:
-        """Read the room and the bans again, and put both into force. Raises `DatabaseError`."""
+        """Read the room, the bans and who has signed out again, and put all into force. Raises
+        `DatabaseError`."""
         room = (await self._threads.run(Room.objects.get)).as_fields()
         self.bans = Bans(await self._threads.run(list, Ban.in_force()))
+        generations.learn(await self._threads.run(read_generations))
         if self.room and room != self.room:
             self._broadcast.send(outgoing.room(**room))
         self.room = room
         for socket in list(self._broadcast.sockets):
+            if generations.revoked(socket.member_id, socket.generation):
+                socket.dismiss("resync", SIGNED_OUT)
+                continue
             try:
                 self.bans.check(socket.member_id, socket.address)
             except FrameError as banned:

@@ -7,7 +7,7 @@ from chat.policy.rates import rates
 from chat.protocol import incoming
 from chat.protocol.errors import FrameError
 from chat.protocol.incoming import Since
-from chat.relay.relay import Relay
+from chat.relay.relay import SIGNED_OUT, Relay
 from chat.web.naming import take_name
 from chat.web.tab import Tab
 
@@ -25,7 +25,7 @@ class Joining:
         """Answer a `join`. Raises `FrameError("busy")`, `DatabaseError`."""
         await self._relay.started()
         is_forged = not self._greeted and not self._tab.identify(frame.token)
-        if self._is_banned():
+        if self._is_shut_out():
             return
         try:
             if is_forged:
@@ -42,10 +42,14 @@ class Joining:
         """Every join is answered by a `hello`, a malformed one, too."""
         with contextlib.suppress(FrameError):  # `busy`, and the client was told of an error
             await self._relay.started()
-            if not self._is_banned():
+            if not self._is_shut_out():
                 await self._answer(None)
 
-    def _is_banned(self) -> bool:
+    def _is_shut_out(self) -> bool:
+        """Banned, or with a cookie or token that is nobody's by now; it is told, and closed."""
+        if self._tab.revoked:
+            self._tab.dismiss("resync", SIGNED_OUT)
+            return True
         try:
             self._relay.bans.check(self._tab.member_id, self._tab.address)
         except FrameError as banned:
@@ -67,7 +71,7 @@ class Joining:
             self._tab.write(self._hello(resumed=True))
             return
         resumed = await self._relay.tail.resumable(since)
-        if self._is_banned():  # since it was asked first; from `attend` on, the relay sees to it
+        if self._is_shut_out():  # since it was asked first; from `attend` on, the relay sees to it
             return
         # From here on, what comes meanwhile waits: nothing stands between `hello` and messages,
         # and they end at the number where the next batch begins.

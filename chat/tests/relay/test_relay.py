@@ -26,6 +26,7 @@ class Socket:
 
     def __init__(self, member_id: str = "ada", address: str = "192.0.2.1"):
         self.member_id, self.address, self.guest = member_id, address, False
+        self.generation = 0
         self.told: list[str] = []
 
     def send_text(self, text: str) -> None:
