@@ -83,7 +83,8 @@ INSTALLED_APPS = [
     "csp",
 ]
 MIDDLEWARE = [
-    "chatsite.probes.Probes",  # first: they are asked in plain http, under any name
+    "chatsite.headers.Headers",  # on whatever the others answer
+    "chatsite.probes.Probes",  # early: they are asked in plain http, under any name
     "django.middleware.security.SecurityMiddleware",
     "chatsite.static_files.StaticFilesMiddleware",
     "csp.middleware.CSPMiddleware",
