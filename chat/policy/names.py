@@ -6,10 +6,13 @@ Whoever comes back under the name they had takes none, so a page that reconnects
 import math
 
 from django.conf import settings
+from limits import RateLimitItem
 
 from chat.policy import addresses
 from chat.policy.buckets import Buckets
 from chat.protocol.errors import FrameError
+
+TOO_MANY = "Too many names were taken at this address."
 
 
 class NameLimiter:
@@ -20,17 +23,20 @@ class NameLimiter:
 
     def refusal(self, address: str | None) -> FrameError | None:
         """What to answer to who wants a new name, where there have been too many."""
-        rate = settings.CHAT_NAME_RATE
+        rate = _rate()
         if rate is None:
             return None
         wait = self._taken.wait(addresses.key(address), rate.amount, rate.get_expiry())
-        words = "Too many names were taken at this address."
-        return FrameError("rate_limited", words, retry_after=math.ceil(wait)) if wait else None
+        return FrameError("rate_limited", TOO_MANY, retry_after=math.ceil(wait)) if wait else None
 
     def took(self, address: str | None) -> None:
         """Somebody there has a new name."""
-        if rate := settings.CHAT_NAME_RATE:
+        if rate := _rate():
             self._taken.take(addresses.key(address), rate.amount, rate.get_expiry())
+
+
+def _rate() -> RateLimitItem | None:
+    return settings.CHAT_NAME_RATE if settings.CHAT_LIMITS else None
 
 
 name_limiter = NameLimiter()

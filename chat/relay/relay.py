@@ -18,6 +18,7 @@ from chat.members.generations import read as read_generations
 from chat.members.generations import renew as renew_generation
 from chat.models import Ban, Room
 from chat.policy.bans import Bans
+from chat.policy.refusals import refusals
 from chat.protocol import outgoing
 from chat.protocol.errors import FrameError
 from chat.relay.acts import Acts
@@ -30,6 +31,7 @@ from chat.relay.threads import Threads
 from chat.relay.writer import Settle, Writer
 
 TICK = 15.0
+REPORT = 60.0  # seconds between two reports of who was refused what
 SIGNED_OUT = "This browser was signed out, by another one that was you."
 RETURN = (0.5, 5.0)  # seconds after which a client may come back to a process that restarts
 FAREWELL = 2.0  # seconds that the authors of what waits may be kept from their `bye`
@@ -79,6 +81,7 @@ class Relay:
                 *self.people.tasks,
                 *self._acts.tasks,
                 self._tick,
+                _report,
             )
         ]
 
@@ -217,6 +220,14 @@ class Relay:
 
 def _return() -> float:
     return round(random.uniform(*RETURN), 1)
+
+
+async def _report() -> None:
+    """Say who was refused what, until cancelled."""
+    while True:
+        await asyncio.sleep(REPORT)
+        for line in refusals.lines():
+            logger.warning("%s", line)
 
 
 async def _survive(work: Callable[[], Coroutine[Any, Any, None]]) -> None:

@@ -2,6 +2,7 @@
 
 from chat.members.claims import Claim, Claimed
 from chat.policy.names import name_limiter
+from chat.policy.refusals import refusals
 from chat.protocol.errors import FrameError
 from chat.relay.relay import Relay
 from chat.web.access import Client
@@ -19,6 +20,7 @@ async def take_name(relay: Relay, client: Client, name: str | None) -> Claimed:
     if claimed.taken:
         raise FrameError("name_taken")
     if claimed.limited and refusal:
+        refusals.note(client.address, "too many new names")
         raise refusal
     if claimed.renamed:
         name_limiter.took(client.address)

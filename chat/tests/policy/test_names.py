@@ -41,3 +41,8 @@ def test_a_refusal_says_when_to_ask_again(settings):
 def test_without_a_rate_there_is_no_limit(settings):
     settings.CHAT_NAME_RATE = None
     assert take(NameLimiter(), "192.0.2.1", 1000) == 1000
+
+
+def test_where_all_limits_are_off_this_one_is(settings):
+    settings.CHAT_LIMITS = False
+    assert take(NameLimiter(), "192.0.2.1", 1000) == 1000

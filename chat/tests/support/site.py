@@ -20,9 +20,9 @@ from chat.tests.support.servers import ROOT, Daphne, Postgres, Redis, Server, ma
 
 # Tests are people in a hurry: those about limits set their own.
 UNLIMITED = {
+    "CHAT_LIMITS": "0",
     "CHAT_POST_RATE": "",
     "CHAT_JOIN_RATE": "",
-    "CHAT_NAME_RATE": "",
     "CHAT_SOCKETS_PER_ADDRESS": "0",
 }
 

@@ -11,7 +11,7 @@ def posts(site, cookie, name):
 
 
 def test_the_address_gets_so_many_new_names_and_each_keeps_its_own(make_site, join, connect):
-    site = make_site(CHAT_NAME_RATE="3/day")
+    site = make_site(CHAT_LIMITS="1", CHAT_NAME_RATE="3/day")
     cookies = [site.cookie() for _ in range(3)]
     ada = join(site, "Ada", cookie=cookies[0])
     assert posts(site, cookies[1], "Bob").status == 201
@@ -31,7 +31,7 @@ def test_the_address_gets_so_many_new_names_and_each_keeps_its_own(make_site, jo
 
 
 def test_a_name_that_is_taken_costs_nothing(make_site, join, connect):
-    site = make_site(CHAT_NAME_RATE="2/day")
+    site = make_site(CHAT_LIMITS="1", CHAT_NAME_RATE="2/day")
     join(site, "Ada")
     person = connect(site)
     for _ in range(5):
