@@ -265,6 +265,26 @@ async def test_who_speaks_and_who_goes_are_written_down_many_at_once(room):
     assert len(room.database.noted) <= 3
 
 
+async def test_who_goes_on_speaking_is_looked_at_from_time_to_time(room, monkeypatch):
+    room.database.answers.set()
+    for _ in range(100):
+        room.spoke("ada")
+    await room.stop()
+    monkeypatch.setattr(people, "SPOKE", 0.0)
+    room.spoke("ada")
+    await room.stop()
+    assert room.database.noted == [("spoke", ["ada"])] * 2
+
+
+async def test_those_who_have_just_spoken_are_a_bounded_number(room, monkeypatch):
+    monkeypatch.setattr(people, "NOTED", 3)
+    room.database.answers.set()
+    for number in range(10):
+        room.spoke(f"{number}")
+    await room.stop()
+    assert len(room._noted) == 3
+
+
 async def test_what_can_not_be_written_down_keeps_nothing_that_follows(room):
     room.database.answers.set()
     room.database.error = OperationalError("gone")
