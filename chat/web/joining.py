@@ -7,7 +7,8 @@ from chat.policy.rates import rates
 from chat.protocol import incoming
 from chat.protocol.errors import FrameError
 from chat.protocol.incoming import Since
-from chat.relay.relay import SIGNED_OUT, Relay
+from chat.relay.relay import Relay
+from chat.relay.rules import SIGNED_OUT
 from chat.web.naming import take_name
 from chat.web.tab import Tab
 
@@ -51,7 +52,7 @@ class Joining:
             self._tab.dismiss("resync", SIGNED_OUT)
             return True
         try:
-            self._relay.bans.check(self._tab.member_id, self._tab.address)
+            self._relay.rules.bans.check(self._tab.member_id, self._tab.address)
         except FrameError as banned:
             self._tab.dismiss("banned", banned.message, banned.retry_after)
             return True

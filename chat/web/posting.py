@@ -12,7 +12,7 @@ from chat.policy.rates import rates
 from chat.protocol import bounds, incoming
 from chat.protocol.errors import FrameError
 from chat.relay.relay import Relay
-from chat.relay.writer import Stored
+from chat.relay.writing.posts import Stored
 from chat.web import access
 from chat.web.access import Client
 from chat.web.naming import take_name
@@ -26,9 +26,9 @@ async def post(request: HttpRequest, relay: Relay) -> HttpResponse:
     said, wanted = incoming.parse_post(fields), incoming.parse_name(fields)
     name, refusal = "", None
     try:
-        relay.bans.check(client.member_id, client.address)
+        relay.rules.bans.check(client.member_id, client.address)
         name = await _take_name(relay, client, wanted)
-        rates.post(client.member_id, relay.room)
+        rates.post(client.member_id, relay.rules.room)
     except FrameError as wrong:
         if wrong.code == "busy":
             raise
@@ -94,7 +94,7 @@ async def introduce(request: HttpRequest, relay: Relay) -> HttpResponse:
     await relay.started()
     forget = bool(request.body) and incoming.parse_forget(incoming.decode(_body(request)))
     client = access.member_of(request) if forget else access.client_of(request)
-    relay.bans.check(client.member_id, client.address)
+    relay.rules.bans.check(client.member_id, client.address)
     rates.join(client.address)
     if forget:
         return await _sign_out_others(relay, client)
