@@ -49,8 +49,8 @@ TOPS = """
   com org net edu gov mil int info biz aero coop museum travel cat asia tel
   app dev web blog cloud online site website shop tech xyz art chat club news social wiki agency
   games email berlin hamburg wien london paris nyc tokyo amsterdam bayern swiss
-  рф рус укр бел срб мкд бг ελ ею қаз გე հայ 中国 中國 台灣 台湾 香港 新加坡 한국 삼성 みんな ไทย भारत
-  ישראל مصر السعودية امارات ایران المغرب الجزائر تونس قطر عمان
+  рф рус укр бел срб мкд бг ελ ею қаз გე հայ 中国 中國 台灣 台湾 香港 新加坡 한국 삼성 みんな
+  ไทย भारत ישראל مصر السعودية امارات ایران المغرب الجزائر تونس قطر عمان
 """.split()
 SCRIPTS = """
   Cyrillic Greek Arabic Hebrew Armenian Georgian Thai Lao Khmer Myanmar Sinhala Ethiopic
@@ -226,5 +226,5 @@ def _is_lookalike(label: str) -> bool:
 def _bare(label: str) -> str:
     letters = unicodedata.normalize("NFD", label)
     return "".join(
-        BARE_LETTERS.get(one, one) for one in letters if not unicodedata.category(one)[0] == "M"
+        BARE_LETTERS.get(one, one) for one in letters if unicodedata.category(one)[0] != "M"
     )

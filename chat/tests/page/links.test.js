@@ -23,7 +23,13 @@ for (const { why, text, links: expected } of CASES) {
 }
 
 test("the pieces are the text", () => {
-  for (const { text } of CASES) assert.equal(pieces(text).map((piece) => piece.text).join(""), text);
+  for (const { text } of CASES)
+    assert.equal(
+      pieces(text)
+        .map((piece) => piece.text)
+        .join(""),
+      text,
+    );
 });
 
 test("an address leads to the host that it shows", () => {
@@ -36,7 +42,23 @@ test("an address leads to the host that it shows", () => {
 
 // A pattern that goes back and forth takes minutes for these; the runner's patience ends before that.
 test("a hostile text takes no longer than another of its length", { timeout: 20_000 }, () => {
-  const parts = ["a.de,", "https://", "a.a", "(", "a_", "a-", "a@", "a.de@", "https://a.de/'s", "http", "1:1", "-", "'", "'s", "a)"];
+  const parts = [
+    "a.de,",
+    "https://",
+    "a.a",
+    "(",
+    "a_",
+    "a-",
+    "a@",
+    "a.de@",
+    "https://a.de/'s",
+    "http",
+    "1:1",
+    "-",
+    "'",
+    "'s",
+    "a)",
+  ];
   for (const part of parts) {
     const many = part.repeat(LENGTH / part.length);
     for (const text of [many, `https://a.de/${many}x`, `https://a.de/${many}`, `a${many}.`]) pieces(text);

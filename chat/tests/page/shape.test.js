@@ -6,7 +6,27 @@ import { parse } from "../../../static/chat/messages/shape.js";
 
 const CASES = JSON.parse(readFileSync(join(import.meta.dirname, "cases/shape.json"), "utf8"));
 const MARKS = /[*~`>\s-]|\/me/g;
-const PARTS = ["*", "**", "***", "~~", "`", "``", "```", "> ", "- ", "1. ", "\n", " ", "a", "Б", "粗", "🎉", "_", "/me ", "https://a.de/"];
+const PARTS = [
+  "*",
+  "**",
+  "***",
+  "~~",
+  "`",
+  "``",
+  "```",
+  "> ",
+  "- ",
+  "1. ",
+  "\n",
+  " ",
+  "a",
+  "Б",
+  "粗",
+  "🎉",
+  "_",
+  "/me ",
+  "https://a.de/",
+];
 const LENGTH = 100_000;
 
 const written = (node) => {
@@ -60,7 +80,23 @@ test("a tree is never deep, whatever the text", () => {
 // A parser that goes back and forth takes minutes for these; the runner's patience ends before that.
 test("a hostile text takes no longer than another of its length", { timeout: 30_000 }, () => {
   const ticks = Array.from({ length: 440 }, (_, length) => "`".repeat(length)).join("a");
-  const parts = ["*", "* ", "*a ", "**a *b ", "*a **b* c** ", "> ", ">\n", "```\n", "```a\n", "`", "`a``b```c", "- a\n", "***a***", "~", "1. a\n"];
+  const parts = [
+    "*",
+    "* ",
+    "*a ",
+    "**a *b ",
+    "*a **b* c** ",
+    "> ",
+    ">\n",
+    "```\n",
+    "```a\n",
+    "`",
+    "`a``b```c",
+    "- a\n",
+    "***a***",
+    "~",
+    "1. a\n",
+  ];
   const spaces = " ".repeat(LENGTH);
   for (const part of parts) parse(part.repeat(LENGTH / part.length));
   for (const text of [ticks, `\`${spaces}\`a`, `\`\`\`${spaces}a`, `${spaces}\`\`\`${spaces}a\n\`\`\``]) parse(text);

@@ -12,6 +12,7 @@ from chat.protocol.emoji import is_emoji
 pytestmark = pytest.mark.stack("embedded")  # needs no server: once is enough
 
 OFFERED = Path(__file__).parents[3] / "static/chat/vendor/emoji.json"
+ONES = "🎉 ❤️ 👍🏽 🇩🇪 1️⃣ #️⃣ 👨‍👩‍👧‍👦 👩🏽‍❤️‍👨🏻 🏳️‍🌈 🏴󠁧󠁢󠁥󠁮󠁧󠁿 🧑‍🚀 🫱🏻‍🫲🏿".split()
 # Another list of Unicode's, which Node brings along; it knows no emoji that are younger than it.
 NODES = r"""
   const known = JSON.parse(require("fs").readFileSync(process.argv[1], "utf8"));
@@ -21,7 +22,8 @@ NODES = r"""
 
 
 @pytest.mark.parametrize(
-    "emoji", ["🎉", "❤️", "👍🏽", "🇩🇪", "1️⃣", "#️⃣", "👨‍👩‍👧‍👦", "👩🏽‍❤️‍👨🏻", "🏳️‍🌈", "🏴󠁧󠁢󠁥󠁮󠁧󠁿", "🧑‍🚀", "🫱🏻‍🫲🏿"]
+    "emoji",
+    ["🎉", "❤️", "👍🏽", "🇩🇪", "1️⃣", "#️⃣", "👨‍👩‍👧‍👦", "👩🏽‍❤️‍👨🏻", "🏳️‍🌈", "🏴󠁧󠁢󠁥󠁮󠁧󠁿", "🧑‍🚀", "🫱🏻‍🫲🏿"],
 )
 def test_one_emoji_of_unicodes_list_is_one(emoji):
     assert is_emoji(emoji)
@@ -31,7 +33,20 @@ def test_one_emoji_of_unicodes_list_is_one(emoji):
     "text",
     [
         *("", " ", "a", "1", "#", ":smile:", "<b>", "©", "🎉🎉", "🎉 ", " 🎉", "🎉a", "🎉\ufe0f"),
-        *("❤", "☺", "👍\ufe0e", "🏽", "🦰", "🇩", "🇩🇪🇫🇷", "🇽🇽", "\u200d", "👨\u200d", "👍🏽🏽", "🎉🏽"),
+        *(
+            "❤",
+            "☺",
+            "👍\ufe0e",
+            "🏽",
+            "🦰",
+            "🇩",
+            "🇩🇪🇫🇷",
+            "🇽🇽",
+            "\u200d",
+            "👨\u200d",
+            "👍🏽🏽",
+            "🎉🏽",
+        ),
         *("👨‍👩‍👧‍👦‍👦", "\ufe0f", "\u20e3", "🏴\U000e0067", "\ud83c"),
     ],
 )

@@ -42,11 +42,7 @@ export function lazily(get) {
 
 // Those whose name (`smile`, `heart_eyes`) begins with what is typed, then those with a word that does.
 export function complete(rows, typed) {
-  const ranks = [
-    (name) => name === typed,
-    (name) => name.startsWith(typed),
-    (name) => name.includes(`_${typed}`),
-  ];
+  const ranks = [(name) => name === typed, (name) => name.startsWith(typed), (name) => name.includes(`_${typed}`)];
   const ranked = rows.flatMap((row) => {
     const rank = ranks.findIndex((rank) => row[1].split(" ").some(rank));
     return rank < 0 ? [] : [{ row, rank }];
@@ -59,7 +55,10 @@ export function complete(rows, typed) {
 
 // Those that each of the words begins a name or a word of, in Unicode's order.
 export function search(rows, words) {
-  const wanted = words.toLowerCase().split(/[\s_]+/).filter(Boolean);
+  const wanted = words
+    .toLowerCase()
+    .split(/[\s_]+/)
+    .filter(Boolean);
   return rows.filter(([, names, about]) => {
     const there = ` ${names.replaceAll("_", " ")} ${about}`;
     return wanted.every((word) => there.includes(` ${word}`));

@@ -15,8 +15,8 @@ const TOPS = `
   com org net edu gov mil int info biz aero coop museum travel cat asia tel
   app dev web blog cloud online site website shop tech xyz art chat club news social wiki agency
   games email berlin hamburg wien london paris nyc tokyo amsterdam bayern swiss
-  рф рус укр бел срб мкд бг ελ ею қаз გე հայ 中国 中國 台灣 台湾 香港 新加坡 한국 삼성 みんな ไทย भारत
-  ישראל مصر السعودية امارات ایران المغرب الجزائر تونس قطر عمان
+  рф рус укр бел срб мкд бг ελ ею қаз გე հայ 中国 中國 台灣 台湾 香港 新加坡 한국 삼성 みんな
+  ไทย भारत ישראל مصر السعودية امارات ایران المغرب الجزائر تونس قطر عمان
 `
   .trim()
   .split(/\s+/);
@@ -30,7 +30,11 @@ const SCRIPTS = `
   .trim()
   .split(/\s+/);
 const LATIN = "a-zß-öø-ÿ\\u0100-\\u024f\\u1e00-\\u1eff";
-const EAST = ["\\p{sc=Han}\\p{sc=Hiragana}\\p{sc=Katakana}ー", "\\p{sc=Han}\\p{sc=Hangul}", "\\p{sc=Han}\\p{sc=Bopomofo}"];
+const EAST = [
+  "\\p{sc=Han}\\p{sc=Hiragana}\\p{sc=Katakana}ー",
+  "\\p{sc=Han}\\p{sc=Hangul}",
+  "\\p{sc=Han}\\p{sc=Bopomofo}",
+];
 const LETTERS = [LATIN, ...EAST, ...SCRIPTS.map((script) => `\\p{sc=${script}}\\p{M}`)];
 const ONE_SCRIPT = new RegExp(`^(?:${LETTERS.map((letters) => `[${letters}0-9_-]+`).join("|")})$`, "u");
 
@@ -77,10 +81,15 @@ function toAscii(host) {
 
 function isPlain(host) {
   const labels = host.split(".");
-  return host === host.normalize("NFKC") && labels.every((label) => ONE_SCRIPT.test(label)) && !labels.some(isLookalike);
+  return (
+    host === host.normalize("NFKC") && labels.every((label) => ONE_SCRIPT.test(label)) && !labels.some(isLookalike)
+  );
 }
 
 const isLookalike = (label) => !ASCII.test(label) && (ALL_LOOK_LATIN.test(label) || KNOWN.has(bare(label)));
 
 const bare = (label) =>
-  Array.from(label.normalize("NFD").replace(/\p{M}/gu, ""), (letter) => UNMARKED[MARKED.indexOf(letter)] ?? letter).join("");
+  Array.from(
+    label.normalize("NFD").replace(/\p{M}/gu, ""),
+    (letter) => UNMARKED[MARKED.indexOf(letter)] ?? letter,
+  ).join("");

@@ -4,7 +4,8 @@ import { isTop, readHost } from "./hosts.js";
 
 // Nothing of these is in an address: space, what is not seen, quotation marks, dashes, marks of code
 // and tags, and the punctuation of languages that put no space after it.
-const STOP = "\\p{White_Space}\\p{Cc}\\p{Cf}\\p{Default_Ignorable_Code_Point}<>\"`\\\\«»‹›‘-‟—―…、-】〔-〟！，．：；？（）［］｛｝｟-･";
+const STOP =
+  '\\p{White_Space}\\p{Cc}\\p{Cf}\\p{Default_Ignorable_Code_Point}<>"`\\\\«»‹›‘-‟—―…、-】〔-〟！，．：；？（）［］｛｝｟-･';
 const RUN = new RegExp(`[^${STOP}]+`, "gu");
 const LETTER = "(?!https?://)[\\p{L}\\p{N}]";
 const LABEL = `${LETTER}(?:(?:(?!https?://)[\\p{L}\\p{N}\\p{M}_-])*(?!https?://)[\\p{L}\\p{N}\\p{M}])?`;
@@ -66,7 +67,8 @@ function next(run, from) {
   return AFTER_HOST.exec(run)?.index ?? run.length;
 }
 
-const begins = (run, index, scheme) => !JOINED[scheme ? "scheme" : "bare"].test(run.slice(Math.max(index - 2, 0), index));
+const begins = (run, index, scheme) =>
+  !JOINED[scheme ? "scheme" : "bare"].test(run.slice(Math.max(index - 2, 0), index));
 
 // A name without a scheme is an address if it ends in a known top level and looks like what it is.
 function read({ scheme, name, port, path }) {

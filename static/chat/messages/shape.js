@@ -3,7 +3,7 @@ import { pieces } from "./links.js";
 const MOST_QUOTES = 3;
 const QUOTED = /^>(?: |$)/;
 const BULLET = /^- (?=\S)/;
-const NUMBER = /^(\d{1,9})\. (?=\S)/;
+const NUMBER = /^(\d{1,4})\. (?=\S)/;
 const FENCE = /^```([\w+#.-]*)\s*$/;
 const FENCED_LINE = /^```(?=.*[^`\s])/;
 const FENCE_END = /```\s*$/;

@@ -33,16 +33,20 @@ function link({ href, shown, text }) {
   return make("bdi", [anchor], { dir: "ltr" });
 }
 
-const code = ({ children }) => make("code", children, { translate: false });
+function code({ children }) {
+  return make("code", children, { translate: false });
+}
 
-const item = ({ number, children }, context) => {
+function item({ number, children }, context) {
   const element = make("li", paintAll(children, context));
   if (number !== undefined) element.value = number;
   return element;
-};
+}
 
-const action = ({ children }, context) =>
-  make("em", [make("bdi", [context.name], { className: "actor", translate: false }), " ", ...paintAll(children, context)]);
+function action({ children }, context) {
+  const actor = make("bdi", [context.name], { className: "actor", translate: false });
+  return make("em", [actor, " ", ...paintAll(children, context)]);
+}
 
 function fence({ lang, text }, { folds }) {
   const button = make("button", ["Copy"], { type: "button", className: "copy" });
@@ -52,7 +56,9 @@ function fence({ lang, text }, { folds }) {
   // For the next time.
   for (const leaves of ["blur", "pointerleave"]) button.addEventListener(leaves, () => (button.textContent = "Copy"));
   const pre = make("pre", [make("code", [text])], { dir: "ltr", translate: false });
-  const block = make("div", [make("p", [lang], { className: "lang", translate: false }), button, pre], { className: "code" });
+  const block = make("div", [make("p", [lang], { className: "lang", translate: false }), button, pre], {
+    className: "code",
+  });
   folds.watch(pre, text);
   return block;
 }
