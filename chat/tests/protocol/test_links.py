@@ -51,3 +51,10 @@ def test_the_pieces_are_the_text(parts):
         if piece.href:
             assert re.match(r"https?://[!-~]+", piece.href, re.IGNORECASE)
             assert "@" not in re.split(r"[/?#]", piece.href)[2]
+
+
+def test_what_is_behind_the_fiftieth_address_is_text():
+    text = "a.de," * 800
+    pieces = links.pieces(text)
+    assert "".join(piece.text for piece in pieces) == text
+    assert len(found(text)) == links.MOST
