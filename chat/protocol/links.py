@@ -182,7 +182,7 @@ def _path(run: str, start: int) -> str:
         elif character in "*~" and run[end + 1 : end + 2] == character:
             break
         end += 1
-    while run[end - 1] in _TRAILING or run.startswith("'s", end - 2):
+    while end > start and (run[end - 1] in _TRAILING or run.startswith("'s", end - 2)):
         end -= 1 if run[end - 1] in _TRAILING else 2
     return run[start:end]
 

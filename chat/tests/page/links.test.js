@@ -22,14 +22,24 @@ for (const { why, text, links: expected } of CASES) {
   });
 }
 
+const whole = (text) =>
+  pieces(text)
+    .map((piece) => piece.text)
+    .join("");
+
 test("the pieces are the text", () => {
-  for (const { text } of CASES)
-    assert.equal(
-      pieces(text)
-        .map((piece) => piece.text)
-        .join(""),
-      text,
-    );
+  for (const { text } of CASES) assert.equal(whole(text), text);
+});
+
+// The same numbers at each run: a failure can be repeated.
+test("the pieces are the text, whatever it is made of", () => {
+  const parts = [..."a.:/@?#()[]*~'s _-的é", "https://", "example.org", "'s", "\u202e"];
+  let state = 7;
+  const next = (below) => (state = (state * 48_271) % 2_147_483_647) % below;
+  for (let round = 0; round < 20_000; round++) {
+    const text = Array.from({ length: next(12) }, () => parts[next(parts.length)]).join("");
+    assert.equal(whole(text), text);
+  }
 });
 
 test("an address leads to the host that it shows", () => {

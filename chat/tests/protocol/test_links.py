@@ -42,7 +42,9 @@ def test_the_page_has_the_same_look_alike_letters():
     assert f'["{marked}", "{unmarked}"]' in HOSTS
 
 
-@given(st.lists(st.sampled_from([*"a.:/@?#()[]*~'-_ é东א\u202e1", "https://", "example.org"])))
+@given(
+    st.lists(st.sampled_from([*"a.:/@?#()[]*~'-_ é东א\u202e1s", "'s", "https://", "example.org"]))
+)
 def test_the_pieces_are_the_text(parts):
     text = "".join(parts)
     pieces = links.pieces(text)

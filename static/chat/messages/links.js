@@ -94,7 +94,9 @@ function path(run, from) {
     else if (character in OPENED_BY && open[OPENED_BY[character]]-- === 0) break;
     else if ((character === "*" || character === "~") && run[end + 1] === character) break;
   }
-  while (TRAILING.has(run[end - 1]) || run.startsWith("'s", end - 2)) end -= TRAILING.has(run[end - 1]) ? 1 : 2;
+  while (end > from && (TRAILING.has(run[end - 1]) || run.startsWith("'s", end - 2))) {
+    end -= TRAILING.has(run[end - 1]) ? 1 : 2;
+  }
   return run.slice(from, end);
 }
 
