@@ -35,7 +35,10 @@ test("the pieces are the text", () => {
 test("the pieces are the text, whatever it is made of", () => {
   const parts = [..."a.:/@?#()[]*~'s _-的é", "https://", "example.org", "'s", "\u202e"];
   let state = 7;
-  const next = (below) => (state = (state * 48_271) % 2_147_483_647) % below;
+  const next = (below) => {
+    state = (state * 48_271) % 2_147_483_647;
+    return state % below;
+  };
   for (let round = 0; round < 20_000; round++) {
     const text = Array.from({ length: next(12) }, () => parts[next(parts.length)]).join("");
     assert.equal(whole(text), text);
