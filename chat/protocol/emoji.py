@@ -1,4 +1,4 @@
-"""Emoji that are several joined by a zero-width joiner: those of Unicode's list (UTS 51). Pure.
+"""Emoji: what one is, and those that are several joined by a zero-width joiner (UTS 51). Pure.
 
 A joiner anywhere else is an invisible character like others.
 """
@@ -6,6 +6,8 @@ A joiner anywhere else is an invisible character like others.
 import re
 from collections.abc import Iterator
 from pathlib import Path
+
+from emoji import EMOJI_DATA, STATUS
 
 SEQUENCES = Path(__file__).parent / "unicode" / "emoji-zwj-sequences.txt"
 _SEQUENCE = re.compile(r"^([0-9A-F ]+);", re.MULTILINE)
@@ -44,3 +46,15 @@ def _listed() -> Iterator[str]:
 
 
 _LISTED = {STYLE.sub("", emoji): emoji for emoji in _listed()}
+
+# Unicode TS 51, "recommended for general interchange" (RGI), as emoji-test.txt has them: sequences
+# with joiners, flags, skin tones and keycaps are one. Only in the one form that keyboards send, so
+# that nobody's heart is another one than everybody's.
+_RGI = frozenset(
+    one for one, about in EMOJI_DATA.items() if about["status"] == STATUS["fully_qualified"]
+)
+
+
+def is_emoji(text: str) -> bool:
+    """Whether it is one emoji, fully qualified, and nothing else: otherwise it is `not_emoji`."""
+    return text in _RGI
