@@ -38,6 +38,7 @@ PORT = environment.whole("PORT", 8000, most=65_535)  # for the Procfile
 CHAT_TRUSTED_HOPS = environment.whole("CHAT_TRUSTED_HOPS", 1 if ON_HEROKU else 0)
 CHAT_ORIGINS = environment.origins("CHAT_ORIGINS")
 CHAT_POST_RATE = environment.rate("CHAT_POST_RATE", "20/10 seconds")
+CHAT_REACT_RATE = environment.rate("CHAT_REACT_RATE", "30/10 seconds")
 CHAT_JOIN_RATE = environment.rate("CHAT_JOIN_RATE", "300/minute")
 CHAT_SOCKETS_PER_ADDRESS = environment.whole("CHAT_SOCKETS_PER_ADDRESS", 100)
 CHAT_SOCKETS = environment.whole("CHAT_SOCKETS", 20_000)

@@ -23,6 +23,7 @@ class Rates:
 
     def __init__(self) -> None:
         self._joins, self._returns, self._posts, self._slow = (Buckets() for _ in range(4))
+        self._reactions = Buckets()
         self._joined: OrderedDict[str, None] = OrderedDict()
 
     def join(self, address: str | None, member_id: str | None = None) -> None:
@@ -50,6 +51,14 @@ class Rates:
         if room["mode"] == "slow":
             asked.append(("slow_mode", self._slow, 1, max(1, room["slow_seconds"])))
         _take(member_id, asked)
+
+    def edit(self, member_id: str) -> None:
+        """A member edits, which counts as a post; slow mode lets one mend a word at once."""
+        _take(member_id, _of_rate(self._posts, settings.CHAT_POST_RATE))
+
+    def react(self, member_id: str) -> None:
+        """A member reacts. Raises `FrameError("rate_limited")`."""
+        _take(member_id, _of_rate(self._reactions, settings.CHAT_REACT_RATE))
 
 
 # The code of a refusal, then the buckets, and the tokens that come back in so many seconds.

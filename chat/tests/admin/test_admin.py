@@ -8,6 +8,7 @@ import pytest
 
 from chat.admin import lists, messages
 from chat.log import append
+from chat.log.entries import Draft
 from chat.models import Message
 
 EVIL = "<img src=x onerror=alert(1)>"
@@ -131,7 +132,7 @@ def test_a_stranger_is_asked_to_log_in(site):
 
 def test_the_list_of_messages_is_counted_no_further_than_it_is_shown(db, monkeypatch):
     monkeypatch.setattr(lists, "LISTED", 3)
-    append.store([append.Draft("ada", "Ada", f"nonce-{number:04}", "hello") for number in range(5)])
+    append.store([Draft("ada", "Ada", f"nonce-{number:04}", "hello") for number in range(5)])
     newest = messages.MessageAdmin.paginator(Message.objects.order_by("-seq"), 2)
     assert newest.count == 3
     assert [message.seq for page in newest for message in page] == [5, 4, 3]

@@ -18,8 +18,8 @@ from hypothesis.stateful import (
 )
 
 from chat.log import acts, append, head, read
-from chat.log.append import Draft
 from chat.log.batch import Batch
+from chat.log.entries import Draft
 from chat.log.reorder import ReorderBuffer
 from chat.log.replay import LATEST, ReplayBuffer
 from chat.models import Act, Log, Message, Pending

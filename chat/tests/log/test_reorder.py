@@ -25,8 +25,9 @@ def batch(start: int, end: int, *events: Event) -> Batch:
 
 
 def replay(seq: int = 0, size: int = 1000) -> ReplayBuffer:
-    events = [event(rev) for rev in range(max(1, seq - size + 1), seq + 1)]
-    return ReplayBuffer("e", seq, events, events[-2 * LATEST :], size=size)
+    floor = max(0, seq - size)
+    events = [event(rev) for rev in range(floor + 1, seq + 1)]
+    return ReplayBuffer("e", seq, events, events[-2 * LATEST :], floor=floor, most=size)
 
 
 def numbers(found: list[Batch] | None) -> list[int]:

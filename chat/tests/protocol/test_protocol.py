@@ -39,7 +39,7 @@ def test_the_frames_of_a_client_are_understood_and_unknown_fields_ignored():
     assert parse(type="join") == Join(None, None)
     assert parse(type="join", token="me:signed") == Join(None, None, "me:signed")
     assert parse(type="join", name="Ada", since=since, colour=1) == Join("Ada", Since("e", 0))
-    assert parse(type="post", nonce=NONCE, text=" hi ", reply_to="x") == Post(NONCE, "hi")
+    assert parse(type="post", nonce=NONCE, text=" hi ", colour="x") == Post(NONCE, "hi")
     assert parse(type="ping", seq=2**53 - 1) == Ping(2**53 - 1)
 
 
@@ -66,7 +66,7 @@ def test_a_number_that_is_too_long_for_python_is_json_and_none_of_ours():
         assert code_of(f'{{"type":"ping","seq":{number}}}') == "bad_field"
 
 
-@pytest.mark.parametrize("kind", [None, 1, [], {}, "", "Join", "edit", "hello", "\ud800"])
+@pytest.mark.parametrize("kind", [None, 1, [], {}, "", "Join", "editing", "hello", "\ud800"])
 def test_an_unknown_type_is_called_so(kind):
     assert refused(type=kind) == "unknown_type"
 

@@ -23,6 +23,7 @@ from chat.tests.support.servers import ROOT, Daphne, Postgres, Redis, Server, ma
 UNLIMITED = {
     "CHAT_LIMITS": "0",
     "CHAT_POST_RATE": "",
+    "CHAT_REACT_RATE": "",
     "CHAT_JOIN_RATE": "",
     "CHAT_SOCKETS_PER_ADDRESS": "0",
 }

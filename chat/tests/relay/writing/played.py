@@ -7,10 +7,9 @@ import psycopg
 from django import db
 
 from chat.log import append, head, upkeep
-from chat.log.append import Draft
 from chat.log.batch import Batch
+from chat.log.entries import Draft, Stored
 from chat.protocol.errors import FrameError
-from chat.relay.writing.posts import Stored
 from chat.relay.writing.writer import Writer
 from chat.tests.support import until
 
@@ -80,12 +79,15 @@ class Database:
             self.rows[key] = seq, text
         self.after_commit()
         new = [Batch("e", first, len(self.rows), ())] if fresh else []
-        return [self._seq(draft) for draft in drafts], new
+        return [
+            Stored(seq, fresh=seq >= first) if seq else FrameError("nonce_conflict")
+            for seq in map(self._seq, drafts)
+        ], new
 
     async def _find(self, drafts):
         if self.no_reading:
             raise self.no_reading
-        return [self._seq(draft) for draft in drafts]
+        return [Stored(seq) if seq else None for seq in map(self._seq, drafts)]
 
     def _seq(self, draft: Draft) -> int | None:
         seq, text = self.rows.get(draft.key, (None, draft.text))
@@ -116,7 +118,7 @@ class Room:
 
     def posts(self, text: str, refusal: FrameError | None = None, nonce: str = "") -> None:
         told = self.told.setdefault(text, [])
-        self.writer.post(Draft("ada", "Ada", nonce or text, text), told.append, refusal)
+        self.writer.write(Draft("ada", "Ada", nonce or text, text), told.append, refusal)
 
     def is_stored(self, text: str) -> bool:
         return any(isinstance(outcome, Stored) for outcome in self.told[text])

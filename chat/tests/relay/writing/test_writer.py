@@ -4,10 +4,9 @@ import asyncio
 
 import pytest
 
-from chat.log.append import Draft
+from chat.log.entries import Draft, Stored
 from chat.protocol.errors import FrameError
 from chat.relay.writing import writer
-from chat.relay.writing.posts import Stored
 from chat.tests.relay.writing.played import OUTAGES, fails
 from chat.tests.support import until
 
@@ -151,6 +150,6 @@ async def test_an_author_who_can_not_be_told_keeps_nobody_else_from_it(room):
     def gone(outcome):
         raise RuntimeError("it is gone")
 
-    room.writer.post(Draft("eve", "Eve", "gone", "gone"), gone, None)
+    room.writer.write(Draft("eve", "Eve", "gone", "gone"), gone, None)
     room.posts("hello")
     await until(lambda: room.is_stored("hello"))
