@@ -6,14 +6,17 @@ from chat.protocol import incoming
 from chat.protocol.incoming import React
 from chat.relay.relay import Relay
 from chat.web import access
-from chat.web.posting import body_of, name_of, write
+from chat.web.posting import body_of, named, write
 
 
 async def change(request: HttpRequest, relay: Relay) -> HttpResponse:
     """`POST /api/changes`, as docs/PROTOCOL.md has it."""
     client = access.member_of(request)
-    wish = incoming.parse_change(incoming.decode(body_of(request)))
+    fields = incoming.decode(body_of(request))
+    wish, wanted = incoming.parse_change(fields), incoming.parse_name(fields)
     await relay.started()
-    name = await name_of(relay, client) if isinstance(wish, React) else None
-    stored = await write(relay, client, name, wish)
+    name, refusal = None, None
+    if isinstance(wish, React):
+        name, refusal = await named(relay, client, wanted)
+    stored = await write(relay, client, name, wish, refusal)
     return JsonResponse({"nonce": wish.nonce, "seq": stored.seq, "rev": stored.rev})

@@ -24,14 +24,7 @@ async def post(request: HttpRequest, relay: Relay) -> HttpResponse:
     client = access.member_of(request)
     fields = incoming.decode(body_of(request))
     said, wanted = incoming.parse_post(fields), incoming.parse_name(fields)
-    name, refusal = None, None
-    try:
-        relay.rules.bans.check(client.member_id, client.address)
-        name = await _take_name(relay, client, wanted)
-    except FrameError as wrong:
-        if wrong.code == "busy":
-            raise
-        refusal = wrong
+    name, refusal = await named(relay, client, wanted)
     stored = await write(relay, client, name, said, refusal)
     if stored.fresh and client.has_cookie:
         relay.people.spoke(client.member_id)
@@ -51,10 +44,17 @@ def body_of(request: HttpRequest) -> str:
         raise FrameError("not_json") from None
 
 
-async def name_of(relay: Relay, client: Client) -> str | None:
-    """The name that this member has. Raises `FrameError("busy")`."""
-    claimed = await relay.people.claim(Claim(client.member_id, None, client.address))
-    return claimed.name
+async def named(
+    relay: Relay, client: Client, wanted: str | None
+) -> tuple[str | None, FrameError | None]:
+    """Under which name this member writes, or why it may not. Raises `FrameError("busy")`."""
+    try:
+        relay.rules.bans.check(client.member_id, client.address)
+        return await _take_name(relay, client, wanted), None
+    except FrameError as wrong:
+        if wrong.code == "busy":
+            raise
+        return None, wrong
 
 
 async def _take_name(relay: Relay, client: Client, wanted: str | None) -> str:

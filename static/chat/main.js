@@ -1,3 +1,6 @@
+import { makeActions } from "./actions/actions.js";
+import { Steps } from "./actions/steps.js";
+import { Toolbar } from "./actions/toolbar.js";
 import { Connection } from "./connection/connection.js";
 import { HttpSocket } from "./connection/http_socket.js";
 import { Identity } from "./connection/identity.js";
@@ -5,22 +8,29 @@ import { build, makeNonce } from "./connection/protocol.js";
 import { makeAsk } from "./connection/requests.js";
 import { Session } from "./connection/session.js";
 import { Wakefulness } from "./connection/wakefulness.js";
+import { Deeds } from "./deeds.js";
+import { copy } from "./dom/clipboard.js";
 import { attempt, RefusedSocket, silence } from "./dom/optional.js";
 import { Painter } from "./dom/painter.js";
 import { Announcer } from "./messages/announcer.js";
 import { Bubbles } from "./messages/bubbles.js";
 import { Dates } from "./messages/dates.js";
+import { Edited } from "./messages/edited.js";
+import { excerpt } from "./messages/excerpt.js";
 import { Folds } from "./messages/folds.js";
 import { Midnight } from "./messages/midnight.js";
 import { Pending } from "./messages/pending.js";
+import { Removal } from "./messages/removal.js";
 import { Scroll } from "./messages/scroll.js";
 import { Transcript } from "./messages/transcript.js";
 import { Room } from "./page.js";
+import { About } from "./panels/about.js";
 import { Composer } from "./panels/composer.js";
 import { Heading } from "./panels/heading.js";
 import { JoinForm } from "./panels/join_form.js";
 import { Roster } from "./panels/roster.js";
 import { Status } from "./panels/status.js";
+import { Word } from "./panels/word.js";
 import { History } from "./state/history.js";
 import { Memory } from "./state/memory.js";
 import { Outbox } from "./state/outbox.js";
@@ -41,10 +51,12 @@ const identity = new Identity({
   ask,
 });
 const timeline = new Timeline();
+const dates = new Dates({ now: clock.now, lang: document.documentElement.lang });
 const bubbles = new Bubbles({
   template: element("message"),
-  dates: new Dates({ now: clock.now, lang: document.documentElement.lang }),
+  dates,
   folds: new Folds(),
+  details: [new Edited({ dates }), new Removal({ undo: (nonce) => deeds.undo(nonce) })],
 });
 const store = new OutboxStore({
   storage: () => localStorage,
@@ -56,7 +68,7 @@ const store = new OutboxStore({
   lost: (nonce) => outbox.lose(nonce),
 });
 const outbox = new Outbox({
-  send: ({ nonce, text }) => connection.send(build.post({ nonce, text })),
+  send: (entry) => connection.send(build[entry.type](entry)),
   store,
   makeNonce: () => makeNonce(globalThis.crypto),
   clock,
@@ -85,8 +97,47 @@ const composer = new Composer({
   draft,
   limits: state.limits,
   enterBreaks: matchMedia("(hover: none) and (pointer: coarse)").matches,
-  say: (text) => room.say(text),
+  about: new About({ root: element("about"), excerpt }),
+  say: (text, aim) => deeds.say(text, aim),
+  editLast: () => deeds.editLast(actions.find(({ name }) => name === "edit").applies),
+  typed: () => {},
   changeName: () => room.changeName(),
+});
+const seqOf = (item) => Number(item.id.slice(1));
+const deeds = new Deeds({
+  outbox,
+  composer,
+  scroll,
+  word: new Word({ line: element("word"), clock }),
+  clock,
+  copy,
+  address: (seq) => new URL(`#m${seq}`, location.href).href,
+  room: {
+    find: (seq) => room.find(seq),
+    get me() {
+      return room.me;
+    },
+    get shown() {
+      return room.shown;
+    },
+  },
+});
+const actions = makeActions({ verbs: deeds.verbs, now: clock.now, limits: state.limits });
+const list = element("messages");
+const toolbar = new Toolbar({
+  list,
+  clock,
+  actions,
+  find: (item) => room.find(seqOf(item)),
+  me: () => room.me,
+  react: () => {},
+  more: () => {},
+});
+const steps = new Steps({
+  box: element("box"),
+  list,
+  enter: (item) => toolbar.enter(item),
+  leave: () => composer.focus(),
 });
 const room = new Room({
   me: { id: identity.id ?? "", name: name.text ?? "" },
@@ -97,8 +148,12 @@ const room = new Room({
     scroll,
     painter,
     announcer: new Announcer({ log: element("log"), line: element("news"), clock }),
-    transcript: new Transcript({ list: element("messages"), bubbles }),
-    pending: new Pending({ list: element("outbox"), bubbles, outbox, edit: (text) => composer.edit(text) }),
+    list,
+    toolbar,
+    steps,
+    deeds,
+    transcript: new Transcript({ list, bubbles, more: () => [] }),
+    pending: new Pending({ list: element("outbox"), bubbles, outbox, edit: (entry) => deeds.rewrite(entry) }),
     heading: new Heading({ document, title: element("title"), notice: element("notice") }),
     status: new Status({ root: element("status"), clock, retry: () => connection.open() }),
     roster: new Roster({

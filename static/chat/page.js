@@ -1,4 +1,6 @@
 import { explain } from "./connection/protocol.js";
+import { keepFocus } from "./dom/focus.js";
+import { overlay } from "./state/overlay.js";
 
 const MOST_AT_END = 200;
 const MOST_ABOVE = 500;
@@ -8,17 +10,17 @@ export class Room {
   #parts;
   #me;
   #news = 0;
-
+  #shown = [];
   #refused = {
     join: (frame) => this.#parts.joinForm.refuse(explain(frame)),
-    post: (frame) => this.#rejected({ ...frame, reason: explain(frame) }),
+    ...Object.fromEntries(["post", "edit", "remove", "react"].map((type) => [type, (frame) => this.#rejected(frame)])),
   };
 
   handlers = {
     hello: (frame) => this.#hello(frame),
     messages: (frame, afresh) => this.#messages(frame, afresh),
     accepted: (frame) => this.#parts.outbox.accepted(frame),
-    rejected: (frame) => this.#refused.post(frame),
+    rejected: (frame) => this.#rejected(frame),
     error: (frame) => this.#refused[frame.for]?.(frame),
     presence: (frame) => this.#presence(frame),
     you: (frame) => this.#become(frame),
@@ -41,14 +43,23 @@ export class Room {
     this.#paintQuietly();
   }
 
+  // Who reads, and whether under a name.
+  get me() {
+    return { ...this.#me, writes: this.#parts.composer.isOpen };
+  }
+
+  // A message as it is seen here; undefined where it isn't.
+  find(seq) {
+    return this.#shown.find((message) => message.seq === seq);
+  }
+
+  get shown() {
+    return this.#shown;
+  }
+
   prepend({ messages, more }) {
     this.#parts.timeline.prepend(messages, more);
     this.#paintQuietly();
-  }
-
-  say(text) {
-    this.#parts.outbox.add(text);
-    this.#parts.scroll.toEnd();
   }
 
   changeName() {
@@ -64,21 +75,30 @@ export class Room {
 
   // Everything that messages and people change; the painter says when.
   paint() {
-    const { announcer, scroll, transcript, pending, timeline, status, outbox, heading, roster } = this.#parts;
+    const { announcer, scroll, timeline, status, outbox, heading, roster } = this.#parts;
     const news = this.#news;
     this.#news = 0;
     announcer.arrived(news);
     if (scroll.atEnd) timeline.trim(MOST_AT_END);
     else timeline.hold(MOST_ABOVE);
-    const { messages } = timeline;
-    scroll.hold(() => {
-      transcript.render(messages, this.#me);
-      pending.render(this.#me, messages.at(-1));
-    });
+    this.#shown = overlay(timeline.messages, outbox.changes, { me: this.#me.id, isMine: () => false });
+    scroll.hold(() => this.#paintMessages());
     scroll.arrived(news);
     heading.arrived(news);
     status.waits(outbox.unsent);
-    roster.render(this.#me, messages);
+    roster.render(this.#me, this.#shown);
+  }
+
+  #paintMessages() {
+    const { list, transcript, pending, toolbar, steps, composer, joinForm } = this.#parts;
+    const change = () => {
+      transcript.render(this.#shown, this.#me);
+      pending.render(this.#me, this.#shown.at(-1));
+      toolbar.follow();
+    };
+    keepFocus(list, change, composer.isOpen ? composer : joinForm);
+    steps.follow();
+    composer.follow((seq) => this.#parts.timeline.find(seq));
   }
 
   // Over HTTP neither the room nor who is here is told.
@@ -101,11 +121,10 @@ export class Room {
     if (afresh) this.#paintQuietly();
   }
 
-  // A message that was refused for its text goes back to where it was written.
   #rejected(frame) {
-    const { outbox, composer } = this.#parts;
-    const entry = outbox.rejected(frame);
-    if (entry && composer.takeBack(entry)) outbox.discard(entry.nonce);
+    const reason = explain(frame);
+    const entry = this.#parts.outbox.rejected({ ...frame, reason });
+    if (entry) this.#parts.deeds.refused({ ...entry, reason });
   }
 
   #settle(messages, to) {
@@ -136,6 +155,6 @@ export class Room {
 
   #follow(room) {
     this.#parts.heading.follow(room);
-    this.#parts.composer.follow(room);
+    this.#parts.composer.allow(room);
   }
 }

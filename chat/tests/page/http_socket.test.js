@@ -15,8 +15,8 @@ test("over http posts go one after the other and claim the name with the first",
   assert.equal(first, 1);
   const bodies = posts().map(({ body }) => body);
   assert.deepEqual(bodies, [
-    { nonce: "n1", text: "n1", name: "Ada" },
-    { nonce: "n2", text: "n2" },
+    { type: "post", nonce: "n1", text: "n1", name: "Ada" },
+    { type: "post", nonce: "n2", text: "n2" },
   ]);
   assert.deepEqual(frames.slice(2), [
     { type: "accepted", nonce: "n1", seq: 11 },
@@ -170,7 +170,7 @@ test("over http a new name that can't be had leaves the one before, and the mess
   await settled();
   const [error, hello, accepted] = frames.slice(-3);
   assert.deepEqual([error.code, hello.you, accepted.nonce], ["name_taken", { id: "ada", name: "Ada" }, "n2"]);
-  assert.deepEqual(requests.at(-1).body, { nonce: "n2", text: "b" });
+  assert.deepEqual(requests.at(-1).body, { type: "post", nonce: "n2", text: "b" });
 });
 
 test("over http a post of somebody whom the server does not know ends the connection undecided", async () => {
