@@ -1,5 +1,6 @@
 import { UNDO } from "./state/entries.js";
 
+const POINTED = 2_500;
 const REFUSED = {
   remove: ({ reason }) => `Not removed. ${reason}`,
   react: ({ reason, emoji }) => `${emoji} was taken back. ${reason}`,
@@ -9,7 +10,8 @@ const REFUSED = {
 export class Deeds {
   #parts;
 
-  // outbox; composer; scroll; word; clock; copy(text); address(seq): of a message; room: me, find(seq), shown
+  // outbox; composer; scroll; history; word; clock; copy(text); address(seq) of a message, itemOf(seq) where
+  // it is shown; room: me, find(seq), shown, travel(journey)
   constructor(parts) {
     this.#parts = parts;
   }
@@ -53,6 +55,19 @@ export class Deeds {
     const message = type === "edit" && room.find(seq);
     if (message) composer.edit(message, text);
     else composer.put(text);
+  }
+
+  // To a message, however far above: what lies between is loaded. It is marked for a moment.
+  async go(seq) {
+    const { room, history, scroll, word, clock, itemOf } = this.#parts;
+    await room.travel(async () => {
+      const item = (await history.reach(seq)) && itemOf(seq);
+      if (!item) return word.say("That message can’t be shown.");
+      scroll.show(item);
+      item.focus({ preventScroll: true });
+      item.classList.add("pointed");
+      clock.setTimeout(() => item.classList.remove("pointed"), POINTED);
+    });
   }
 
   undo(nonce) {

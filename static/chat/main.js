@@ -20,6 +20,7 @@ import { excerpt } from "./messages/excerpt.js";
 import { Folds } from "./messages/folds.js";
 import { Midnight } from "./messages/midnight.js";
 import { Pending } from "./messages/pending.js";
+import { Quote } from "./messages/quote.js";
 import { Removal } from "./messages/removal.js";
 import { Scroll } from "./messages/scroll.js";
 import { Transcript } from "./messages/transcript.js";
@@ -35,6 +36,7 @@ import { History } from "./state/history.js";
 import { Memory } from "./state/memory.js";
 import { Outbox } from "./state/outbox.js";
 import { OutboxStore } from "./state/outbox_store.js";
+import { Quotes } from "./state/quotes.js";
 import { Timeline } from "./state/timeline.js";
 
 const element = (id) => document.getElementById(id);
@@ -52,11 +54,22 @@ const identity = new Identity({
 });
 const timeline = new Timeline();
 const dates = new Dates({ now: clock.now, lang: document.documentElement.lang });
+const quotes = new Quotes({
+  ask,
+  clock,
+  timeline,
+  epoch: () => session.epoch,
+  changed: () => painter.later(),
+});
 const bubbles = new Bubbles({
   template: element("message"),
   dates,
   folds: new Folds(),
-  details: [new Edited({ dates }), new Removal({ undo: (nonce) => deeds.undo(nonce) })],
+  details: [
+    new Edited({ dates }),
+    new Quote({ quotes, excerpt, go: (seq) => deeds.go(seq) }),
+    new Removal({ undo: (nonce) => deeds.undo(nonce) }),
+  ],
 });
 const store = new OutboxStore({
   storage: () => localStorage,
@@ -108,11 +121,14 @@ const deeds = new Deeds({
   outbox,
   composer,
   scroll,
+  history,
   word: new Word({ line: element("word"), clock }),
   clock,
   copy,
+  itemOf: (seq) => element(`m${seq}`),
   address: (seq) => new URL(`#m${seq}`, location.href).href,
   room: {
+    travel: (journey) => room.travel(journey),
     find: (seq) => room.find(seq),
     get me() {
       return room.me;
@@ -149,10 +165,15 @@ const room = new Room({
     painter,
     announcer: new Announcer({ log: element("log"), line: element("news"), clock }),
     list,
+    quotes,
     toolbar,
     steps,
     deeds,
-    transcript: new Transcript({ list, bubbles, more: () => [] }),
+    transcript: new Transcript({
+      list,
+      bubbles,
+      more: (message) => [message.reply_to && quotes.get(message.reply_to)],
+    }),
     pending: new Pending({ list: element("outbox"), bubbles, outbox, edit: (entry) => deeds.rewrite(entry) }),
     heading: new Heading({ document, title: element("title"), notice: element("notice") }),
     status: new Status({ root: element("status"), clock, retry: () => connection.open() }),
@@ -214,6 +235,12 @@ room.start(state);
 store.adopt();
 connection.open();
 
+function goToFragment() {
+  const [, seq] = /^#m(\d+)$/.exec(location.hash) ?? [];
+  if (seq) deeds.go(Number(seq));
+}
+goToFragment();
+addEventListener("hashchange", goToFragment);
 new Midnight({ clock, turned: () => painter.later() });
 addEventListener("storage", ({ key }) => store.heard(key));
 addEventListener("beforeunload", (event) => outbox.fleeting && event.preventDefault());

@@ -11,6 +11,7 @@ export class Room {
   #me;
   #news = 0;
   #shown = [];
+  #travels = false;
   #refused = {
     join: (frame) => this.#parts.joinForm.refuse(explain(frame)),
     ...Object.fromEntries(["post", "edit", "remove", "react"].map((type) => [type, (frame) => this.#rejected(frame)])),
@@ -57,6 +58,14 @@ export class Room {
     return this.#shown;
   }
 
+  // While this is on its way, what is loaded for it stays, though the reader is at the end.
+  async travel(journey) {
+    this.#travels = true;
+    const arrived = await journey();
+    this.#travels = false;
+    return arrived;
+  }
+
   prepend({ messages, more }) {
     this.#parts.timeline.prepend(messages, more);
     this.#paintQuietly();
@@ -79,7 +88,7 @@ export class Room {
     const news = this.#news;
     this.#news = 0;
     announcer.arrived(news);
-    if (scroll.atEnd) timeline.trim(MOST_AT_END);
+    if (scroll.atEnd && !this.#travels) timeline.trim(MOST_AT_END);
     else timeline.hold(MOST_ABOVE);
     this.#shown = overlay(timeline.messages, outbox.changes, { me: this.#me.id, isMine: () => false });
     scroll.hold(() => this.#paintMessages());
@@ -113,8 +122,10 @@ export class Room {
   }
 
   #messages({ messages, from, to }, afresh) {
-    const { timeline } = this.#parts;
+    const { timeline, quotes } = this.#parts;
     if (afresh) timeline.start(messages, from);
+    if (afresh) quotes.forget();
+    quotes.follow(messages);
     const news = timeline.merge(messages);
     this.#news += news.filter((message) => !this.#isMine(message)).length;
     this.#settle(messages, to);
