@@ -15,8 +15,16 @@ from websockets.protocol import State
 from websockets.server import ServerProtocol
 
 from chat.tests.support.servers import ROOT
-from chatsite.server.inward import SLICE, Inward
-from chatsite.server.reading import UNREAD_FRAMES
+from chatsite.server.door import Door
+from chatsite.server.inward import (
+    CONTROLS,
+    CONTROLS_PER_SECOND,
+    FRAGMENTS,
+    SLICE,
+    Flood,
+    Inward,
+)
+from chatsite.server.reading import IN_A_ROW, UNREAD_FRAMES
 from chatsite.server.terms import Goodbye, Terms
 from chatsite.server.transport import PIECE, Direct
 from chatsite.server.websocket import WebSocket
@@ -76,14 +84,30 @@ def test_what_comes_at_once_is_looked_at_a_slice_at_a_time():
     assert len(taken(coming)) == 9_999
 
 
-def test_a_message_without_end_that_says_nothing_takes_no_memory():
+def test_a_message_comes_in_a_few_fragments_at_most():
     coming = inward()
-    coming.put(framed("", fin=False) + framed("", Opcode.CONT, fin=False) * 1000)
-    coming.put(framed("é".encode()[:1], Opcode.CONT, fin=False))
+    coming.put(framed("é".encode()[:1], fin=False))
+    coming.put(framed("", Opcode.CONT, fin=False) * (FRAGMENTS - 2))
     coming.put(framed("é".encode()[1:], Opcode.CONT))
     messages = [coming.message(frame) for frame in taken(coming)]
     assert messages.pop() == {"type": "websocket.receive", "text": "é"}
-    assert messages == [None] * 1002
+    assert messages == [None] * (FRAGMENTS - 1)
+    coming.put(framed("", fin=False) + framed("", Opcode.CONT, fin=False) * FRAGMENTS)
+    *fragments, one_more = taken(coming)
+    assert [coming.message(frame) for frame in fragments] == [None] * FRAGMENTS
+    with pytest.raises(Flood):
+        coming.message(one_more)
+
+
+def test_pings_may_come_in_a_burst_and_then_at_a_pace():
+    coming = inward()
+    for _ in range(CONTROLS):
+        coming.control(1000.0)
+    for second in range(1, 60):
+        for _ in range(int(CONTROLS_PER_SECOND)):
+            coming.control(1000.0 + second)
+    with pytest.raises(Flood):
+        coming.control(1059.0)
 
 
 # --- outward -------------------------------------------------------------------------------------
@@ -113,6 +137,9 @@ class Transport(StringTransport):
 
     def abortConnection(self):
         self.aborted = True
+
+    def loseWriteConnection(self):
+        """As when all is sent already."""
 
 
 @pytest.fixture
@@ -176,10 +203,13 @@ class Server:
 
     root_path, ping_interval, ping_timeout, websocket_connect_timeout = "", 25, 30, 5
     goodbyes = Goodbye("slow", 4008), Goodbye("flood", 4029)
-    terms = Terms(16 * 1024, "outlet", *goodbyes, *[None] * 4)
 
     def __init__(self):
         self.queue = asyncio.Queue()
+        self.refusals = []
+        tell = lambda *refusal: self.refusals.append(refusal)  # noqa: E731
+        self.terms = Terms(16 * 1024, "outlet", *self.goodbyes, *[None] * 4, refused=tell)
+        self.door = Door(self.terms)
 
     def create_application(self, protocol, scope):
         self.scope = scope
@@ -219,17 +249,53 @@ async def its_turn() -> None:
     await asyncio.sleep(0)
 
 
-async def test_ten_thousand_frames_that_come_at_once_let_others_have_their_turn(opened, transport):
-    opened.dataReceived(PING * 10_000)
+@pytest.mark.parametrize("frame", [framed(""), framed("x")], ids=["empty", "short"])
+async def test_ten_thousand_frames_that_come_at_once_let_others_have_their_turn(
+    opened, transport, frame
+):
+    opened.dataReceived(frame * 10_000)
     assert transport.producerState == "paused"
-    pongs = [len(transport.heard()) // 2]
-    while sum(pongs) < 10_000:
+    queue, taken = opened.server.queue, [opened.server.queue.qsize()]
+    receive = opened.counted(queue.get)
+    while sum(taken) < 10_000:
+        before = sum(taken)
+        while not queue.empty():
+            await receive()
         await its_turn()
-        pongs.append(len(transport.heard()) // 2)
-    assert max(pongs) <= SLICE / len(PING) + 1
+        taken.append(queue.qsize())
+        assert sum(taken) > before
+    assert max(taken) <= IN_A_ROW
     for _ in range(10):  # the last slice
         await its_turn()
     assert transport.producerState == "producing"
+
+
+FLOODS = {
+    "pings": PING,
+    "pongs": Frame(Opcode.PONG, b"").serialize(mask=True),
+    "fragments": framed("", Opcode.CONT, fin=False),
+}
+
+
+@pytest.mark.parametrize("kind", FLOODS)
+async def test_a_flood_below_the_protocol_is_told_so_and_not_read_any_more(opened, transport, kind):
+    begun = framed("", fin=False) if kind == "fragments" else b""
+    opened.dataReceived(begun + FLOODS[kind] * 10_000)
+    said = transport.heard()
+    assert Frame(Opcode.TEXT, b"flood").serialize(mask=False) in said
+    assert said.endswith(Frame(Opcode.CLOSE, (4029).to_bytes(2)).serialize(mask=False))
+    assert transport.producerState == "paused"
+    assert not opened.inward
+    opened.dataReceived(FLOODS[kind] * 10_000)  # was read before
+    assert transport.heard() == b""
+    assert opened.server.refusals == [("192.168.1.1", "floods")]
+
+
+async def test_a_flood_that_says_goodbye_is_no_error(opened, transport):
+    close = framed((1000).to_bytes(2), Opcode.CLOSE)
+    opened.dataReceived(PING * 100 + close)
+    assert Frame(Opcode.TEXT, b"flood").serialize(mask=False) in transport.heard()
+    assert transport.producerState == "paused"
 
 
 async def test_what_comes_before_the_answer_waits_and_is_bounded(shaken, transport):
