@@ -9,6 +9,7 @@ import socket
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from twisted.internet.address import IPv4Address, IPv6Address
 from twisted.internet.testing import StringTransport
 from websockets.frames import Frame, Opcode
 from websockets.protocol import State
@@ -195,6 +196,80 @@ def test_a_connection_is_closed_when_all_is_sent(transport):
     out.resumeProducing()
     assert transport.disconnecting
     assert transport.value() == b"the last words"
+
+
+# --- the door ------------------------------------------------------------------------------------
+class Guest:
+    """A connection from an address."""
+
+    def __init__(self, address: str):
+        kind = IPv6Address if ":" in address else IPv4Address
+        self._peer = kind("TCP", address, 1)
+        self._socket = socket.socket()
+
+    def getPeer(self):
+        return self._peer
+
+    def getHandle(self):
+        return self._socket
+
+
+@pytest.fixture
+def make_door():
+    """Factory: `make_door(connections_per_address=2)`."""
+
+    def make(**bounds) -> Door:
+        goodbye = Goodbye("", 4000)
+        return Door(Terms(1, "", goodbye, goodbye, *[None] * 4, **bounds))
+
+    return make
+
+
+def enter(door: Door, *addresses: str) -> list[int]:
+    """With what each was refused; 0: it was not."""
+    return [door.enter(Guest(address)) or 0 for address in addresses]
+
+
+@pytest.mark.parametrize(
+    ("network", "of_it"),
+    [
+        ("one address", ["192.0.2.1"] * 2),
+        ("as IPv6 writes it", ["192.0.2.1", "::ffff:192.0.2.1"]),
+        ("a /64", ["2001:db8::1", "2001:db8::ffff:2"]),
+        ("a /56", [f"2001:db8:0:{n}::1" for n in range(4)]),
+        ("a /48", [f"2001:db8:0:{n}00::1" for n in range(8)]),
+    ],
+)
+def test_a_network_has_so_many_connections(make_door, network, of_it):
+    door = make_door(connections_per_address=2)
+    assert enter(door, *of_it) == [0] * len(of_it)
+    others = ["192.0.2.2", "2001:db8:1::1"]
+    assert enter(door, of_it[0], *others) == [429, 0, 0]
+
+
+def test_who_leaves_makes_room_and_does_so_once(make_door):
+    door = make_door(connections_per_address=1)
+    one, two = Guest("192.0.2.1"), Guest("192.0.2.1")
+    assert door.enter(one) is None
+    assert door.enter(two) == 429
+    door.leave(two)  # it was never in
+    assert enter(door, "192.0.2.1") == [429]
+    door.leave(one)
+    door.leave(one)
+    assert enter(door, "192.0.2.1", "192.0.2.1") == [0, 429]
+
+
+def test_a_server_that_is_full_is_no_fault_of_an_address(make_door):
+    assert enter(make_door(connections=2), "192.0.2.1", "192.0.2.2", "192.0.2.3") == [0, 0, 503]
+
+
+def test_behind_a_proxy_no_address_is_bounded(make_door):
+    door = make_door(connections_per_address=1, trusted_hops=1)
+    assert enter(door, *["192.0.2.1"] * 3) == [0] * 3
+
+
+def test_without_bounds_all_come_in(make_door):
+    assert enter(make_door(), *["192.0.2.1"] * 3) == [0] * 3
 
 
 # --- a socket ------------------------------------------------------------------------------------
