@@ -23,7 +23,7 @@ class ChatSiteConfig(AppConfig):
 
         from chat.ops import health
         from chat.protocol import bounds, outgoing
-        from chat.web import lifespan, outlet
+        from chat.web import lifespan, send_queue
         from chatsite import listening
         from chatsite.server import descriptors
         from chatsite.server.daphne import register
@@ -37,7 +37,7 @@ class ChatSiteConfig(AppConfig):
         register(
             Terms(
                 frame_bytes=bounds.LIMITS["frame"],
-                extension=outlet.EXTENSION,
+                extension=send_queue.EXTENSION,
                 slow=goodbye("slow", "You don't read what is sent to you."),
                 flood=goodbye("flood", "You send faster than this can be read."),
                 begins=listening.be_the_only_one,

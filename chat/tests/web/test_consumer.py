@@ -8,9 +8,9 @@ import pytest
 from chat.policy.connections import connection_limiter
 from chat.tests.support import until
 from chat.tests.support.played import HANG
-from chat.web import consumers
+from chat.web import consumers, tab
 from chat.web.consumers import ChatConsumer
-from chat.web.outlet import EXTENSION, Clogged
+from chat.web.send_queue import EXTENSION, Clogged
 
 pytestmark = pytest.mark.stack("embedded")  # needs no server: once is enough
 
@@ -60,7 +60,7 @@ class Client:
         """What the socket was closed with."""
         return next((m["code"] for m in self.sent if m["type"] == "websocket.close"), None)
 
-    # --- the outlet ------------------------------------------------------------------------------
+    # --- the send queue --------------------------------------------------------------------------
     def write(self, text: str) -> None:
         if self.clogged:
             raise Clogged
@@ -124,7 +124,7 @@ async def test_what_is_said_during_a_hello_comes_after_its_messages(arrive, log)
 async def test_who_does_not_read_their_hello_is_let_go_when_too_much_waits(
     arrive, log, monkeypatch
 ):
-    monkeypatch.setattr(consumers, "DEFERRED", 3)
+    monkeypatch.setattr(tab, "DEFERRED", 3)
     client, bystander = arrive(), arrive()
     client.reads.clear()
     await client.joins()
@@ -167,7 +167,7 @@ async def test_who_is_banned_is_told_at_the_join_and_gets_no_hello(arrive, log, 
 async def test_a_ban_of_an_address_meets_who_has_not_joined_at_their_join(arrive, log, relay):
     client = arrive()
     log.bans_address("192.0.2.1")
-    await until(lambda: relay.bans._networks)
+    await until(lambda: relay.rules.bans._networks)
     client.says("join", name="Eve")
     await until(lambda: client.code == 4003)
     assert [frame["type"] for frame in client.frames] == ["bye"]
@@ -179,7 +179,7 @@ async def test_a_ban_that_comes_into_force_while_a_name_is_asked_for_holds(arriv
     client.says("join", name="Eve")
     await asyncio.sleep(0.005)
     log.bans_address("192.0.2.1")
-    await until(lambda: relay.bans._networks)
+    await until(lambda: relay.rules.bans._networks)
     log.no_names = None
     await until(lambda: client.code == 4003)
     assert not client.has("hello")
@@ -207,6 +207,17 @@ async def test_a_client_that_is_clogged_is_closed(arrive, log):
     await until(lambda: client.code == 4008)
 
 
+async def test_who_does_not_read_when_they_are_dismissed_is_closed_once(arrive, relay):
+    client = arrive()
+    await client.joins()
+    client.clogged = True
+    await relay.farewell()
+    await until(lambda: client.code)
+    await client.goes()
+    closed = [message for message in client.sent if message["type"] == "websocket.close"]
+    assert [message["code"] for message in closed] == [4008]
+
+
 # --- Coming and going ----------------------------------------------------------------------------
 async def test_whoever_goes_gives_back_what_they_held(arrive, log, relay):
     before = connection_limiter._total
@@ -230,3 +241,16 @@ async def test_at_the_end_of_the_process_nobody_is_let_in_and_nothing_is_begun(a
     assert late.sent[0]["type"] == "websocket.close"
     await client.goes()
     assert log.events == []
+
+
+@pytest.mark.parametrize("is_joining", [False, True])
+async def test_who_has_not_joined_yet_hears_of_the_end_too(arrive, log, relay, is_joining):
+    client = arrive()
+    await until(lambda: client.sent)
+    if is_joining:
+        log.no_names = HANG
+        client.says("join", name="Ada")
+        await until(client.incoming.empty)
+    await relay.farewell()
+    assert [frame.get("code") for frame in client.frames] == ["restart"]
+    await until(lambda: client.code == 4012)
