@@ -68,8 +68,8 @@ class Channel(HTTPChannel):
         return answer(status, self._server.terms.words.get(status, ""), retry_after)
 
     def loseConnection(self) -> None:
-        super().loseConnection()
         self._pace.end()
+        super().loseConnection()
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         if self._next:
