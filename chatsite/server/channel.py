@@ -97,10 +97,11 @@ class Channel(HTTPChannel):
 
     def allHeadersReceived(self) -> None:
         super().allHeadersReceived()
-        self.setTimeout(BODY)
+        if self.length != 0:  # None: in chunks
+            self.setTimeout(BODY)
 
     def allContentReceived(self) -> None:
-        self.setTimeout(IDLE)  # what Twisted sets again after the answer; until then there is none
+        self.timeOut = IDLE  # what Twisted sets after the answer; until then there is none
         super().allContentReceived()
 
     def timeoutConnection(self) -> None:
