@@ -89,8 +89,8 @@ def test_where_there_is_no_web_socket_it_works_over_http(open_broken, script):
 @once
 @pytest.mark.parametrize(
     "lost",
-    [r"/scroll\.[0-9a-f]{12}\.js", r"/main\.[0-9a-f]{12}\.js", r"/linkify\.[0-9a-f]+\.mjs"],
-    ids=["a module", "main.js", "what is vendored"],
+    [r"/scroll\.[0-9a-f]{12}\.js", r"/main\.[0-9a-f]{12}\.js", r"/hosts\.[0-9a-f]{12}\.js"],
+    ids=["a module", "main.js", "a module of a module"],
 )
 def test_a_page_that_lost_a_module_says_so_and_loads_itself_again(open_broken, lost):
     page = open_broken(lost=lost)
