@@ -77,14 +77,12 @@ INSTALLED_APPS = [
     "django.contrib.contenttypes",
     "django.contrib.sessions",
     "django.contrib.messages",
-    "servestatic",
     "django.contrib.staticfiles",
     "csp",
 ]
 MIDDLEWARE = [
     "chatsite.probes.Probes",  # first: they are asked in plain http, under any name
     "django.middleware.security.SecurityMiddleware",
-    "chatsite.static_files.StaticFilesMiddleware",
     "csp.middleware.CSPMiddleware",
     "chatsite.turns.Turns",
     "django.contrib.sessions.middleware.SessionMiddleware",
