@@ -7,7 +7,7 @@ swc have no wheel that is kept. The price is 80 MB of disk where the files are c
 """
 
 import hashlib
-import json
+import shutil
 import subprocess
 import sys
 from importlib.metadata import version
@@ -16,37 +16,42 @@ from pathlib import Path
 from django.core.management.base import CommandError
 
 ENTRY = "main.js"
-# What loads by itself, and must not depend on anything that can be lost.
-ALONE = {"watchdog.js"}
-FLAGS = ("--target=browser", "--format=esm", "--minify", "--splitting", "--no-module-preload")
+ALONE = "watchdog.js"  # is no module, and must not depend on anything that can be lost
+FLAGS = (
+    *("--target=browser", "--format=esm", "--minify"),
+    *("--splitting", "--no-module-preload", "--sourcemap=linked"),
+)
 
 
 def modules(folder: Path) -> list[Path]:
-    """All modules of the page, bundled or not yet wired, in a fixed order."""
+    """All modules of the page, imported or not yet, in a fixed order."""
     found = [*folder.rglob("*.js"), *folder.rglob("*.mjs")]
-    return sorted(file for file in found if file.name not in ALONE)
+    return sorted(file for file in found if file.name != ALONE)
 
 
-def bundle(folder: Path, into: Path) -> str:
-    """Write what `main.js` of `folder` becomes into `into`; return the name of the script.
+def bundle(folder: Path, into: Path) -> tuple[str, list[str]]:
+    """What `main.js` of `folder` becomes, in `into`: the script's name, and those of all files.
 
-    `main.HASH.js` is all that main.js imports; what is imported by `import("./NAME.js")` is in
-    files of its own, `later/NAME.HASH.js`, fetched when it is asked for. These import from the
-    script, so its name is final here. The hash is of what goes in: sources, bundler and flags.
+    `main.HASH.js` is all that main.js imports. What is imported by `import("./NAME.js")` is in a
+    file of its own, NAME-….HASH.js, fetched when it is asked for; it imports from the script, so
+    the script's name must be final here. The hash is of what goes in: sources, bundler and flags.
     """
     digest = _digest(folder)
+    # Beside copies of the sources: then no path of this machine gets into what is made.
+    for file in modules(folder):
+        copy = into / file.relative_to(folder)
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(file, copy)
     _run_bun(
         *FLAGS,
-        "--sourcemap=linked",
-        f"--outdir={into}",
+        "--outdir=.",
         f"--entry-naming=[name].{digest}.[ext]",
-        f"--chunk-naming=later/[name]-[hash].{digest}.[ext]",
-        str(folder / ENTRY),
+        f"--chunk-naming=[name]-[hash].{digest}.[ext]",
+        ENTRY,
         cwd=into,
     )
-    for file in into.rglob("*.map"):
-        _name_sources(file, folder, into)
-    return f"{Path(ENTRY).stem}.{digest}.js"
+    made = sorted(file.name for file in into.glob(f"*.{digest}.*"))
+    return f"{Path(ENTRY).stem}.{digest}.js", made
 
 
 def _digest(folder: Path) -> str:
@@ -68,19 +73,3 @@ def _run_bun(*arguments: str, cwd: Path) -> None:
     )
     if done.returncode:
         raise CommandError(f"The page's modules can't be bundled:\n{done.stderr or done.stdout}")
-
-
-def _name_sources(file: Path, folder: Path, into: Path) -> None:
-    """Where the sources are for a browser, and the same wherever it was built."""
-    made = json.loads(file.read_text())
-    made["sources"] = [
-        "/".join(
-            [*[".."] * len(file.relative_to(into).parent.parts), _inside(source, file, folder)]
-        )
-        for source in made["sources"]
-    ]
-    file.write_text(json.dumps(made, separators=(",", ":")))
-
-
-def _inside(source: str, file: Path, folder: Path) -> str:
-    return (file.parent / source).resolve().relative_to(folder.resolve()).as_posix()

@@ -35,16 +35,15 @@ class StaticFilesStorage(CompressedManifestStaticFilesStorage):
         source, name = paths[PAGE + bundle.ENTRY]
         page = Path(source.path(name)).parent
         (folder / PAGE).mkdir()
-        script = PAGE + bundle.bundle(page, folder / PAGE)
-        made = [path.relative_to(folder).as_posix() for path in (folder / PAGE).rglob("*.*")]
-        self._bundled = {name: name for name in made} | {PAGE + bundle.ENTRY: script}
+        script, names = bundle.bundle(page, folder / PAGE)
+        made = {PAGE + name: PAGE + name for name in names}
+        # What a browser asks for as main.js is the script; the others are only named in it.
+        made[PAGE + bundle.ENTRY] = made.pop(PAGE + script)
+        self._bundled = made
         modules = {PAGE + file.relative_to(page).as_posix() for file in bundle.modules(page)}
         here = FileSystemStorage(folder)
-        return {
-            **{name: found for name, found in paths.items() if name not in modules},
-            **{name: (here, name) for name in made if name != script},
-            PAGE + bundle.ENTRY: (here, script),
-        }
+        others = {name: found for name, found in paths.items() if name not in modules}
+        return others | {name: (here, hashed) for name, hashed in made.items()}
 
     def hashed_name(self, name: str, content: Any = None, filename: str | None = None) -> str:
         hashed: str = self._bundled.get(name) or super().hashed_name(name, content, filename)

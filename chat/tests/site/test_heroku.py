@@ -295,6 +295,7 @@ def test_plain_http_is_sent_to_https(dyno):
     answer = dyno.request("/", proto="http")
     assert answer.status == 301
     assert answer.headers["location"] == f"{ORIGIN}/"
+    assert dyno.request("/static/chat/watchdog.js", proto="http").status == 301
     assert dyno.request("/healthz", proto="http").status == 200
 
 
@@ -312,6 +313,7 @@ def test_static_files_are_hashed_and_kept_for_good(dyno):
         answer = dyno.request(path)
         assert answer.status == 200
         assert "immutable" in answer.headers["cache-control"]
+        assert "max-age" in answer.headers["strict-transport-security"]
 
 
 def test_people_meet_by_websocket(meet):
