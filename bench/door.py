@@ -63,10 +63,14 @@ def measure(lab: Lab, one: Contestant) -> dict:
     """All figures of one contestant, once."""
     running = one.start(lab, 0)
     try:
-        alone = {"do": "one_by_one", "count": COUNT, "pids": running.pids}
+        alone = {
+            "do": "one_by_one",
+            "count": COUNT,
+            "pids": [server.pid for server in running.servers],
+        }
         figures = {"name": one.name, **_answer(_visitors(running, one, alone))}
-        busy = {"do": "arrivals", "rate": RATE, "seconds": SECONDS, "stay": False}
-        figures |= _named("busy", _answer(_visitors(running, one, busy)))
+        many = {"do": "arrivals", "rate": RATE, "seconds": SECONDS, "stay": False}
+        figures |= _named("arrivals", _answer(_visitors(running, one, many)))
     finally:
         running.stop()
     if one.most < ROOM + STRANGERS:
@@ -139,8 +143,8 @@ def section(found: Sequence[dict]) -> str:
                 f"{middle['returning_ms']:.1f}",
                 f"{middle['returning_requests']:.0f}",
                 f"{middle['returning_kb']:.1f}",
-                f"{middle['busy_page_p50_ms']:,.0f}",
-                f"{middle['busy_page_p99_ms']:,.0f}",
+                f"{middle['arrivals_page_p50_ms']:,.0f}",
+                f"{middle['arrivals_page_p99_ms']:,.0f}",
             ]
         )
         room.append([name, *_room_cells(middle)])

@@ -54,8 +54,12 @@ class Visitors:
 
 
 async def one_by_one(visitors: Visitors, count: int, pids: Sequence[int]) -> dict:
-    """So many come for the first time and go, then all come back: what each cost."""
+    """So many come for the first time and go, then all come back: what each cost.
+
+    `pids` are the servers' first processes; by the time it counts they have their workers.
+    """
     await _crowd(visitors, [visitors.browser() for _ in range(WARM)])
+    pids = [pid for first in pids for pid in machine.family(first)]
     browsers = [visitors.browser() for _ in range(count)]
     answer = {}
     for name in ("cold", "returning"):
