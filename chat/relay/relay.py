@@ -15,10 +15,11 @@ from chat.log import append, read
 from chat.log.batch import Batch, Event
 from chat.models import Ban, Room
 from chat.policy.bans import Bans
+from chat.policy.refusals import refusals
 from chat.protocol import outgoing
 from chat.protocol.errors import FrameError
 from chat.relay.acts import Acts
-from chat.relay.fanout import Fanout
+from chat.relay.broadcast import Broadcast
 from chat.relay.group import Group
 from chat.relay.people import People
 from chat.relay.socket import Socket
@@ -27,6 +28,7 @@ from chat.relay.threads import Threads
 from chat.relay.writer import Settle, Writer
 
 TICK = 15.0
+REPORT = 60.0  # seconds between two reports of who was refused what
 RETURN = (0.5, 5.0)  # seconds after which a client may come back to a process that restarts
 FAREWELL = 2.0  # seconds that the authors of what waits may be kept from their `bye`
 STOP = 4.0  # seconds that the end of a process may take after that
@@ -43,14 +45,14 @@ class Relay:
         self.room: dict[str, Any] = {}
         self.bans = Bans()
         self.ending = False  # nothing new is begun
-        self._fanout = Fanout()
+        self._broadcast = Broadcast()
         self._threads = Threads("chat-work", 2, keep=True)
         self._writing = Threads("chat-write", 1, keep=True)
         authors_first = asyncio.Lock()
         self.tail = Tail(
             self._threads,
             authors_first,
-            deliver=self._fanout.tell,
+            deliver=self._broadcast.send,
             begin_afresh=self._begin_afresh,
             read_rules=self._read_rules,
         )
@@ -65,7 +67,7 @@ class Relay:
         self.group.on("batch", lambda hint: self.tail.hear(Batch.of_hint(hint)))
         self._acts = Acts(self._threads, self._look)
         self.group.on("look", lambda hint: self._nudge())
-        self.people = People(self._threads, self.group, self._fanout.tell)
+        self.people = People(self._threads, self.group, self._broadcast.send)
         self._tasks = [
             asyncio.create_task(_survive(work))
             for work in (
@@ -75,6 +77,7 @@ class Relay:
                 *self.people.tasks,
                 *self._acts.tasks,
                 self._tick,
+                _report,
             )
         ]
 
@@ -96,7 +99,7 @@ class Relay:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(FAREWELL):
                 await self._writer.drained()
-        for socket in list(self._fanout.sockets):
+        for socket in list(self._broadcast.sockets):
             socket.dismiss("restart", "The server restarts.", _return())
 
     async def stop(self) -> None:
@@ -116,11 +119,11 @@ class Relay:
     # --- sockets ---------------------------------------------------------------------------------
     def attend(self, socket: Socket) -> None:
         """From now on `socket` gets what comes after this process's position, and all the rest."""
-        self._fanout.add(socket, self.tail.position.seq)
+        self._broadcast.add(socket, self.tail.position.seq)
         self.people.arrive(socket)
 
     def leave(self, socket: Socket) -> None:
-        self._fanout.discard(socket)
+        self._broadcast.discard(socket)
         self.people.leave(socket)
 
     def hello(self, you: dict[str, Any] | None, *, resumed: bool) -> str:
@@ -145,7 +148,7 @@ class Relay:
         while True:
             await asyncio.sleep(TICK)
             if self.tail.has_begun:
-                self._fanout.tell(self.tick())
+                self._broadcast.send(self.tick())
 
     # --- messages --------------------------------------------------------------------------------
     async def older(self, seq: int, limit: int) -> tuple[list[Event], bool]:
@@ -179,8 +182,8 @@ class Relay:
 
     def _begin_afresh(self) -> None:
         """What was delivered belongs to another history: so does whoever is here."""
-        self._fanout.begin_afresh()
-        for socket in list(self._fanout.sockets):
+        self._broadcast.begin_afresh()
+        for socket in list(self._broadcast.sockets):
             socket.dismiss("resync", "The room's history was restored.")
 
     # --- rules -----------------------------------------------------------------------------------
@@ -189,9 +192,9 @@ class Relay:
         room = (await self._threads.run(Room.objects.get)).as_fields()
         self.bans = Bans(await self._threads.run(list, Ban.in_force()))
         if self.room and room != self.room:
-            self._fanout.tell(outgoing.room(**room))
+            self._broadcast.send(outgoing.room(**room))
         self.room = room
-        for socket in list(self._fanout.sockets):
+        for socket in list(self._broadcast.sockets):
             try:
                 self.bans.check(socket.member_id, socket.address)
             except FrameError as banned:
@@ -200,6 +203,14 @@ class Relay:
 
 def _return() -> float:
     return round(random.uniform(*RETURN), 1)
+
+
+async def _report() -> None:
+    """Say who was refused what, until cancelled."""
+    while True:
+        await asyncio.sleep(REPORT)
+        for line in refusals.lines():
+            logger.warning("%s", line)
 
 
 async def _survive(work: Callable[[], Coroutine[Any, Any, None]]) -> None:
