@@ -77,12 +77,11 @@ def test_a_hashed_file_is_answered_whole_compressed_unchanged_in_part_or_by_its_
 
 
 def test_a_build_that_is_taken_from_the_disk_is_served_to_the_end(site, build):
-    style, _, script = names(site)
-    before = {path: site.request(path).body for path in (style, script)}
+    before = {path: site.request(path).body for path in names(site)}
     (build / "staticfiles" / "chat").rename(build / "gone")
     try:
-        assert {path: site.request(path).body for path in (style, script)} == before
-        assert site.request("/static/chat/watchdog.js").status == 404
+        assert {path: site.request(path).body for path in before} == before
+        assert site.request("/static/chat/page.js").status == 404
     finally:
         (build / "gone").rename(build / "staticfiles" / "chat")
 
