@@ -69,7 +69,7 @@ class StaticFiles(ServeStaticASGI):
             yield from super().candidate_paths_for_url(url)
 
     def _keep(self, url: str) -> "Kept | None":
-        """As it is on the disk; or was, where it is gone for now, as while all is collected anew."""
+        """As it is on the disk; or was, where it is gone while all is collected anew."""
         if found := self.find_file(url):
             self._kept[url] = Kept(found)
         return self._kept.get(url)
