@@ -7,41 +7,24 @@ Prints the figures as they come, then tables in Markdown; --keep puts them into 
 
 import argparse
 import json
-import statistics
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from pathlib import Path
 
-from bench import machine, report
+from bench import door_report, machine, report
 from bench.contestants import Contestant, Lab, Running, contestants
+from bench.door_report import BASE, RATE, ROOM, SECONDS, STORED, STRANGERS, TALK, WITHIN
 from bench.growth import filled
+from bench.kept import keep
 from bench.machine import LOADING, pinned
-from bench.trial import Trial
+from bench.trial import NoAnswer, Trial
 from chat.tests.support.servers import ROOT, stop_all
 
-STORED = 300  # messages of ours, which the others don't keep
+TUTORIAL = "Channels tutorial, memory"
 COUNT = 200  # visitors of whom each first comes, then comes back
-RATE, SECONDS = 50, 10  # arrivals a second
-ROOM, TALK = 1000, 5  # people who are there, and messages a second
-STRANGERS = 1000  # within 10 s
 BEFORE, DURING, GRACE = 10, 12, 5  # seconds of talk
-MEASURED = ("Flask-SocketIO, gevent", "Channels tutorial, memory")
-BASE = MEASURED[0]  # what we replace
-INTRODUCTION = f"""\
-A visitor gets the page, all that it names, over as many connections as a browser opens, and a
-socket that joins; the page of ours has the latest 50 of {STORED} messages. A returning one comes
-after an hour: it asks with what it has, and not for what is still fresh. The peers have a page of
-a template and two files. CPU is that of the server's processes, × is against {BASE} in the same
-run, KB are of bodies as they were sent. First page: from the connection to its last byte, while
-{RATE} visitors a second come for {SECONDS} s.
-"""
-ROOM_INTRODUCTION = f"""\
-{ROOM:,} people in a room in which {TALK} messages a second are said: how late they come before,
-and while {STRANGERS:,} strangers come within ten seconds and stay. A process of the load has all
-of these on one core with the {ROOM:,}.
-"""
 
 
 def doors() -> list[Contestant]:
@@ -51,7 +34,7 @@ def doors() -> list[Contestant]:
             Contestant(name, "ours", lambda lab, each, stack=stack: _ours(lab, each, stack))
             for name, stack in ours.items()
         ),
-        *(one for one in contestants() if one.name in MEASURED),
+        *(one for one in contestants() if one.name in {BASE, TUTORIAL}),
     ]
 
 
@@ -83,7 +66,7 @@ def _room(lab: Lab, one: Contestant) -> dict:
     try:
         trial.join()
         before = trial.say(TALK, BEFORE, GRACE)
-        order = {"do": "arrivals", "rate": STRANGERS / 10, "seconds": 10, "stay": True}
+        order = {"do": "arrivals", "rate": STRANGERS / WITHIN, "seconds": WITHIN, "stay": True}
         strangers = _visitors(trial.running, one, order)
         during = trial.say(TALK, DURING, GRACE)
         came = _answer(strangers)
@@ -111,77 +94,13 @@ def _answer(visitors: subprocess.Popen) -> dict:
     """What they tell; those that stay go when they are told that nobody listens any more."""
     line = visitors.stdout.readline()
     visitors.communicate()
+    if not line:
+        raise NoAnswer("the visitors have ended")
     return json.loads(line)
 
 
 def _named(what: str, figures: dict) -> dict:
     return {f"{what}_{name}": value for name, value in figures.items()}
-
-
-# --- What is told of it --------------------------------------------------------------------------
-def section(found: Sequence[dict]) -> str:
-    """The tables, of medians; each run has its own base."""
-    base = {one["run"]: one["cold_ms"] for one in found if one["name"] == BASE}
-    visits = [
-        "server|ms CPU, first visit|×|requests|KB|ms CPU, returning|requests|KB"
-        "|first page p50 ms|p99 ms".split("|")
-    ]
-    room = [
-        "server|p99 ms before|during|joined|after s|first page p99 ms|refused|others".split("|")
-    ]
-    for name in dict.fromkeys(one["name"] for one in found):
-        runs = [one for one in found if one["name"] == name]
-        times = [one["cold_ms"] / base[one["run"]] for one in runs if one["run"] in base]
-        middle = _medians(runs)
-        visits.append(
-            [
-                name,
-                f"{middle['cold_ms']:.1f}",
-                f"{statistics.median(times):.1f}" if times else "",
-                f"{middle['cold_requests']:.0f}",
-                f"{middle['cold_kb']:.1f}",
-                f"{middle['returning_ms']:.1f}",
-                f"{middle['returning_requests']:.0f}",
-                f"{middle['returning_kb']:.1f}",
-                f"{middle['arrivals_page_p50_ms']:,.0f}",
-                f"{middle['arrivals_page_p99_ms']:,.0f}",
-            ]
-        )
-        room.append([name, *_room_cells(middle)])
-    runs = f"{max(one['run'] for one in found)} runs"
-    return (
-        f"## The door ({runs})\n\n{INTRODUCTION}\n{report.table(visits)}\n"
-        f"{ROOM_INTRODUCTION}\n{report.table(room)}"
-    )
-
-
-def _room_cells(middle: dict) -> list[str]:
-    if "why" in middle and "strangers_came" not in middle:
-        return [middle["why"], *[""] * 6]
-    return [
-        f"{middle['before_p99_ms']:,.0f}",
-        f"{middle['during_p99_ms']:,.0f}",
-        f"{middle['strangers_joined']:,.0f} of {middle['strangers_came']:,.0f}",
-        f"{middle['strangers_until']:.1f}",
-        f"{middle['strangers_page_p99_ms']:,.0f}",
-        f"{middle['strangers_refused']:,.0f}",
-        f"{middle['others']:.0%}",
-    ]
-
-
-def _medians(runs: Sequence[dict]) -> dict:
-    numbers = [name for name, value in runs[0].items() if isinstance(value, int | float)]
-    return runs[0] | {name: statistics.median(one[name] for one in runs) for name in numbers}
-
-
-def line(figures: dict) -> str:
-    """One contestant's run, while one waits."""
-    shown = {
-        name: round(value, 2) if isinstance(value, float) else value
-        for name, value in figures.items()
-        if value != ""
-    }
-    return ", ".join(f"{name} {value}" for name, value in shown.items())
 
 
 def run(chosen: Iterable[Contestant], runs: int) -> list[dict]:
@@ -192,7 +111,7 @@ def run(chosen: Iterable[Contestant], runs: int) -> list[dict]:
             for number in range(runs):
                 for one in chosen:
                     found.append({"run": number + 1, **measure(lab, one)})
-                    print(line(found[-1]), flush=True)
+                    print(door_report.line(found[-1]), flush=True)
         finally:
             stop_all()
     return found
@@ -208,10 +127,10 @@ def main() -> None:
     chosen = [
         one for one in doors() if not options.only or any(part in one.name for part in options.only)
     ]
-    told = section(run(chosen, options.runs))
+    told = door_report.section(run(chosen, options.runs))
     print(told)
     if options.keep:
-        report.keep_door(told)
+        keep(report.HERE / "RESULTS.md", told)
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from bench import chart
+from bench.kept import kept
 from bench.machine import LOADING, SERVING, describe
 
 HERE = Path(__file__).parent
@@ -65,23 +66,6 @@ def save(found: Sequence[dict], grace: float) -> None:
     (HERE / "results.svg").write_text(chart.draw(merged))
 
 
-DOOR = re.compile(r"^## The door .*?(?=^## Versions)", re.MULTILINE | re.DOTALL)
-
-
-def keep_door(section: str) -> None:
-    """Put what `bench.door` tells in place of what it told before, in RESULTS.md."""
-    file = HERE / "RESULTS.md"
-    others, versions, rest = DOOR.sub("", file.read_text()).partition("## Versions")
-    file.write_text(f"{others}{section}\n{versions}{rest}")
-
-
-def _kept_door() -> list[str]:
-    file = HERE / "RESULTS.md"
-    return [
-        found.strip() + "\n" for found in DOOR.findall(file.read_text() if file.exists() else "")
-    ]
-
-
 def medians(found: Iterable[dict]) -> list[dict]:
     """One entry for each contestant and load: the median of each figure, and of how many runs."""
     groups: dict[tuple, list[dict]] = {}
@@ -128,7 +112,7 @@ def markdown(merged: Sequence[dict], about: dict, grace: float) -> str:
             parts.append(_loads(entries))
         parts.append(f"## {clients:,} clients join, 100 at a time\n")
         parts.append(_joins(crowd))
-    parts.extend(_kept_door())
+    parts.extend(kept(HERE / "RESULTS.md"))
     parts.append("## Versions\n\n" + ", ".join(about["versions"]) + "\n")
     return "\n".join(parts)
 

@@ -15,6 +15,7 @@ from collections.abc import Sequence
 from urllib.parse import urlsplit
 
 import uvloop
+from picows import WSError
 
 from bench import machine
 from bench.browser import Browser
@@ -46,7 +47,7 @@ class Visitors:
             client.saw(page)
             headers = {**(client.headers or {}), "Cookie": browser.cookie}
             await client.enter(self._url, headers)
-        except (OSError, EOFError, TimeoutError) as wrong:
+        except (OSError, EOFError, TimeoutError, WSError) as wrong:
             self.refused.append(repr(wrong))
             return None
         browser.requests += 1  # the handshake
