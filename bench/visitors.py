@@ -47,6 +47,8 @@ class Visitors:
             client.saw(page)
             headers = {**(client.headers or {}), "Cookie": browser.cookie}
             await client.enter(self._url, headers)
+            if client.gone:
+                raise ConnectionError("it was closed at once")
         except (OSError, EOFError, TimeoutError, WSError) as wrong:
             self.refused.append(repr(wrong))
             return None
