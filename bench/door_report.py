@@ -66,14 +66,17 @@ def _room_cells(middle: dict) -> list[str]:
     if "why" in middle and "strangers_came" not in middle:
         return [middle["why"], *[""] * 6]
     return [
-        f"{middle['before_p99_ms']:,.0f}",
-        f"{middle['during_p99_ms']:,.0f}",
+        *(_late(middle[f"{when}_p99_ms"]) for when in ("before", "during")),
         f"{middle['strangers_joined']:,.0f} of {middle['strangers_came']:,.0f}",
         f"{middle['strangers_until']:.1f}",
         f"{middle['strangers_page_p99_ms']:,.0f}",
         f"{middle['strangers_refused']:,.0f}",
         f"{middle['others']:.0%}",
     ]
+
+
+def _late(milliseconds: float) -> str:
+    return f"{milliseconds:,.0f}" if milliseconds else "nothing came"
 
 
 def _medians(runs: Sequence[dict]) -> dict:
