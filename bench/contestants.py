@@ -79,7 +79,11 @@ def limits(each: float) -> dict[str, str]:
     """Where one client says `each` messages a second: our limits as they are by default, where that
     does not reach them. The others are at work as well, and cost the same, but out of reach.
     """
-    far = {"CHAT_JOIN_RATE": "1000000/minute", "CHAT_SOCKETS_PER_ADDRESS": "1000000"}
+    far = {
+        "CHAT_JOIN_RATE": "1000000/minute",
+        "CHAT_NAME_RATE": "1000000/day",
+        "CHAT_SOCKETS_PER_ADDRESS": "1000000",
+    }
     if each > 1:  # 2 by default, and turns are not quite even
         far["CHAT_POST_RATE"] = "1000000/10 seconds"
     return far

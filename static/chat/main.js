@@ -109,6 +109,7 @@ const room = new Room({
       form: element("join"),
       composer: element("composer"),
       join: (name) => session.rename(name),
+      forget: () => identity.signOutOthers(),
     }),
   },
 });
