@@ -15,6 +15,7 @@ from django.middleware.security import SecurityMiddleware
 from servestatic.asgi import FileServerASGI, ServeStaticASGI
 from servestatic.responders import StaticFile
 
+from chatsite.headers import EVERYWHERE
 from chatsite.server.asgi import Message, Receive, Send
 
 # As ManifestStaticFilesStorage makes them: chat/main.0123456789ab.js, and such a one's .map.
@@ -141,7 +142,7 @@ def _times(path: str) -> tuple[int, int] | None:
 
 
 def security_headers() -> list[tuple[bytes, bytes]]:
-    """What Django's SecurityMiddleware adds to every answer. HSTS only where https is a must."""
+    """What the middlewares that all else passes add to every answer. HSTS where https is a must."""
 
     class Secure(HttpRequest):
         scheme = "https"
@@ -150,7 +151,8 @@ def security_headers() -> list[tuple[bytes, bytes]]:
         Secure(), HttpResponse()
     )
     del made["Content-Type"]
-    return [(name.lower().encode(), value.encode()) for name, value in made.items()]
+    every = {**made.headers, **EVERYWHERE}
+    return [(name.lower().encode(), value.encode()) for name, value in every.items()]
 
 
 def _is_sent_to_https(scope: Message) -> bool:

@@ -60,6 +60,8 @@ def test_a_hashed_file_is_answered_whole_compressed_unchanged_in_part_or_by_its_
     assert "immutable" in whole.headers["cache-control"]
     assert whole.headers["x-content-type-options"] == "nosniff"
     assert whole.headers["referrer-policy"] == "same-origin"
+    assert whole.headers["cross-origin-resource-policy"] == "same-origin"
+    assert "camera=()" in whole.headers["permissions-policy"]
     zipped = site.request(script, headers={"Accept-Encoding": "gzip"})
     assert zipped.headers["content-encoding"] == "gzip"
     assert gzip.decompress(zipped.body) == whole.body
