@@ -121,13 +121,13 @@ def test_yesterday_is_the_calendars(monkeypatch):
 def test_only_web_addresses_become_links_and_all_else_stays_text(js):
     text = (
         "See https://example.org/a?b=1, HTTP://EXAMPLE.ORG (https://example.org/x) "
-        "javascript:alert(1) data:text/html,x ftp://example.org example.org "
+        "javascript:alert(1) data:text/html,x ftp://example.org "
         "ada@example.org <b>bold</b> &amp;"
     )
     result = js(
         """
         const paragraph = document.createElement("p");
-        texts.fill(paragraph, given);
+        texts.fill(paragraph, { text: given, name: "Ada" }, { watch() {} });
         const links = [...paragraph.querySelectorAll("a")];
         const parts = ({ textContent, rel, target }) => [textContent, rel, target];
         return { text: paragraph.textContent, links: links.map(parts) };
