@@ -1,13 +1,11 @@
 """Filters for the first paint of the page; grouping.js, avatar.js and links.js do the same."""
 
 from datetime import date, datetime, timedelta
-from functools import cache, lru_cache
-from pathlib import Path
+from functools import lru_cache
 from typing import Any
 
 import regex
 from django import template
-from django.conf import settings
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.html import format_html, format_html_join
@@ -19,16 +17,6 @@ register = template.Library()
 
 HUES = 12
 PAUSE = timedelta(minutes=5)
-SCRIPTS = {"main.js", "watchdog.js"}  # the page names them itself
-
-
-@register.simple_tag
-@cache
-def page_modules() -> list[str]:
-    """All that main.js imports, in the end: a page that knows it at once asks for it at once."""
-    static = Path(settings.STATICFILES_DIRS[0])
-    found = [*static.glob("chat/**/*.js"), *static.glob("chat/vendor/*.mjs")]
-    return sorted(str(one.relative_to(static)) for one in found if one.name not in SCRIPTS)
 
 
 @register.filter

@@ -142,22 +142,6 @@ def test_only_web_addresses_become_links_and_all_else_stays_text(js):
 
 
 # --- What the modules are made of ----------------------------------------------------------------
-def test_the_page_fetches_every_module_at_once(site):
-    """Those that others import, which is all but the two that begin."""
-    imported, todo = set(), [STATIC / "main.js"]
-    while todo:
-        module = todo.pop()
-        for path in re.findall(r'^(?:import|export) .*from "(.+)";$', module.read_text(), re.M):
-            if (there := (module.parent / path).resolve()) not in imported:
-                imported.add(there)
-                todo.append(there)
-    page = site.request("/").body.decode()
-    fetched = re.findall(r'"modulepreload" href="/static/(.+?)\.[0-9a-f]{12}(\.m?js)"', page)
-    assert sorted(map("".join, fetched)) == sorted(
-        str(module.relative_to(STATIC.parent)) for module in imported
-    )
-
-
 def test_vendored_files_are_the_published_ones():
     rows = re.findall(
         r"^\| `(.+?)` \|.*`([0-9a-f]{64})` \|$", (STATIC / "vendor/README.md").read_text(), re.M
