@@ -43,11 +43,13 @@ class Entry:
 
 @dataclass
 class History:
-    """What one client was shown of one epoch: complete from number `start` on."""
+    """What one client was shown of one epoch: of all that there was when it `began` the latest,
+    from number `start` on, and all that came after that."""
 
     epoch: str
     start: int
     position: int
+    began: int = 0
     messages: list[dict] = field(default_factory=list)
 
 
@@ -251,6 +253,7 @@ class Client:
         history, messages = self.histories[-1], frame["messages"]
         if not history.start:
             history.start, history.position = frame["from"], frame["from"] - 1
+            history.began = frame["to"]
         if frame["from"] != history.position + 1:
             self._complain(f"a gap: at {history.position}, then {frame['from']} to {frame['to']}")
         for message in messages:
