@@ -62,7 +62,9 @@ def _changes(entries: Sequence[Entry]) -> list[Change]:
     return [entry for entry in entries if isinstance(entry, Change)]
 
 
-def _in_order(entries: Sequence[Entry], said: Sequence[T], done: Sequence[T]) -> list[T]:
+def _in_order(entries: Sequence[Entry], said: list[T], done: list[T]) -> list[T]:
     """One for each entry: of `said` for a message, of `done` for a change."""
+    if not done:
+        return said
     parts = {Draft: iter(said), Change: iter(done)}
     return [next(parts[type(entry)]) for entry in entries]

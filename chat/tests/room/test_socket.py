@@ -32,7 +32,13 @@ def test_who_joins_without_a_name_reads(site, join):
     assert hello["protocol"] == 1
     assert hello["you"] is None
     assert hello["resumed"] is False
-    assert hello["limits"] == {"name": 32, "text": 4000, "frame": 16384}
+    assert hello["limits"] == {
+        "name": 32,
+        "text": 4000,
+        "frame": 16384,
+        "edit_seconds": 900,
+        "reactions": 20,
+    }
     assert hello["room"] == {
         "title": "Simple chat",
         "notice": "",

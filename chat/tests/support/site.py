@@ -1,12 +1,15 @@
 """Whole sites: a stack is what a site stands on, a site is a fresh room on it."""
 
 import contextlib
+import io
 import itertools
 import json
 import secrets
 import shutil
 import sqlite3
+import subprocess
 import sys
+import tarfile
 import urllib.error
 import urllib.request
 from collections.abc import Sequence
@@ -163,6 +166,20 @@ def copy_build(folder: Path) -> Path:
         shutil.copytree(ROOT / name, folder / name, ignore=ignored)
     shutil.copy(ROOT / "manage.py", folder)
     (folder / ".venv").symlink_to(sys.prefix)
+    return folder
+
+
+def release(commit: str, folder: Path) -> Path:
+    """The project's code as it was then, ready to serve."""
+    folder.mkdir()
+    paths = ("chat", "chatsite", "static", "templates", "manage.py")
+    packed = subprocess.run(
+        ["git", "archive", commit, *paths], cwd=ROOT, capture_output=True, check=True
+    )
+    with tarfile.open(fileobj=io.BytesIO(packed.stdout)) as archive:
+        archive.extractall(folder, filter="data")
+    shutil.rmtree(folder / "chat" / "tests")
+    manage("collectstatic", "--noinput", env={"SECRET_KEY": "x" * 50}, cwd=folder)
     return folder
 
 
