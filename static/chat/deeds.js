@@ -10,7 +10,7 @@ const REFUSED = {
 export class Deeds {
   #parts;
 
-  // outbox; composer; scroll; history; word; clock; copy(text); address(seq) of a message, itemOf(seq) where
+  // outbox; own: reactions; composer; scroll; history; word; clock; copy(text); address(seq) of a message, itemOf(seq) where
   // it is shown; room: me, find(seq), shown, travel(journey)
   constructor(parts) {
     this.#parts = parts;
@@ -76,6 +76,15 @@ export class Deeds {
 
   #edit(seq, text) {
     if (this.#parts.room.find(seq)?.text !== text) this.#parts.outbox.add({ type: "edit", seq, text });
+  }
+
+  // One's own reaction, or no longer.
+  react({ seq }, emoji) {
+    const { outbox, room, own } = this.#parts;
+    const message = room.find(seq);
+    const there = message?.reactions?.find((one) => one.emoji === emoji);
+    const isMine = there && (there.mine ?? own.has(message, there));
+    if (message) outbox.add({ type: "react", seq, emoji, on: !isMine });
   }
 
   // It waits for its undoing in the store, so that it is kept whatever becomes of the page.

@@ -14,11 +14,13 @@ import { attempt, RefusedSocket, silence } from "./dom/optional.js";
 import { Painter } from "./dom/painter.js";
 import { Announcer } from "./messages/announcer.js";
 import { Bubbles } from "./messages/bubbles.js";
+import { Chips } from "./messages/chips.js";
 import { Dates } from "./messages/dates.js";
 import { Edited } from "./messages/edited.js";
 import { excerpt } from "./messages/excerpt.js";
 import { Folds } from "./messages/folds.js";
 import { Midnight } from "./messages/midnight.js";
+import { Names } from "./messages/names.js";
 import { Pending } from "./messages/pending.js";
 import { Quote } from "./messages/quote.js";
 import { Removal } from "./messages/removal.js";
@@ -36,6 +38,7 @@ import { History } from "./state/history.js";
 import { Memory } from "./state/memory.js";
 import { Outbox } from "./state/outbox.js";
 import { OutboxStore } from "./state/outbox_store.js";
+import { OwnReactions } from "./state/own_reactions.js";
 import { Quotes } from "./state/quotes.js";
 import { Timeline } from "./state/timeline.js";
 
@@ -61,6 +64,7 @@ const quotes = new Quotes({
   epoch: () => session.epoch,
   changed: () => painter.later(),
 });
+const own = new OwnReactions({ ask, clock, me: () => room.me.id, changed: () => painter.later() });
 const bubbles = new Bubbles({
   template: element("message"),
   dates,
@@ -68,6 +72,11 @@ const bubbles = new Bubbles({
   details: [
     new Edited({ dates }),
     new Quote({ quotes, excerpt, go: (seq) => deeds.go(seq) }),
+    new Chips({
+      own,
+      names: new Names({ ask, clock }),
+      react: (message, emoji) => deeds.react(message, emoji),
+    }),
     new Removal({ undo: (nonce) => deeds.undo(nonce) }),
   ],
 });
@@ -119,6 +128,7 @@ const composer = new Composer({
 const seqOf = (item) => Number(item.id.slice(1));
 const deeds = new Deeds({
   outbox,
+  own,
   composer,
   scroll,
   history,
@@ -146,15 +156,16 @@ const toolbar = new Toolbar({
   actions,
   find: (item) => room.find(seqOf(item)),
   me: () => room.me,
-  react: () => {},
+  react: (message, emoji) => deeds.react(message, emoji),
   more: () => {},
 });
-const steps = new Steps({
+new Steps({
   box: element("box"),
   list,
   enter: (item) => toolbar.enter(item),
   leave: () => composer.focus(),
 });
+const more = ({ reply_to: quoted, reactions }) => [quoted && quotes.get(quoted), reactions && own.version];
 const room = new Room({
   me: { id: identity.id ?? "", name: name.text ?? "" },
   parts: {
@@ -166,14 +177,10 @@ const room = new Room({
     announcer: new Announcer({ log: element("log"), line: element("news"), clock }),
     list,
     quotes,
+    own,
     toolbar,
-    steps,
     deeds,
-    transcript: new Transcript({
-      list,
-      bubbles,
-      more: (message) => [message.reply_to && quotes.get(message.reply_to)],
-    }),
+    transcript: new Transcript({ list, bubbles, more }),
     pending: new Pending({ list: element("outbox"), bubbles, outbox, edit: (entry) => deeds.rewrite(entry) }),
     heading: new Heading({ document, title: element("title"), notice: element("notice") }),
     status: new Status({ root: element("status"), clock, retry: () => connection.open() }),

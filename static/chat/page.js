@@ -20,7 +20,7 @@ export class Room {
   handlers = {
     hello: (frame) => this.#hello(frame),
     messages: (frame, afresh) => this.#messages(frame, afresh),
-    accepted: (frame) => this.#parts.outbox.accepted(frame),
+    accepted: (frame) => this.#accepted(frame),
     rejected: (frame) => this.#rejected(frame),
     error: (frame) => this.#refused[frame.for]?.(frame),
     presence: (frame) => this.#presence(frame),
@@ -84,13 +84,13 @@ export class Room {
 
   // Everything that messages and people change; the painter says when.
   paint() {
-    const { announcer, scroll, timeline, status, outbox, heading, roster } = this.#parts;
+    const { announcer, scroll, timeline, status, outbox, heading, roster, own } = this.#parts;
     const news = this.#news;
     this.#news = 0;
     announcer.arrived(news);
     if (scroll.atEnd && !this.#travels) timeline.trim(MOST_AT_END);
     else timeline.hold(MOST_ABOVE);
-    this.#shown = overlay(timeline.messages, outbox.changes, { me: this.#me.id, isMine: () => false });
+    this.#shown = overlay(timeline.messages, outbox.changes, { me: this.#me.id, isMine: (...it) => own.has(...it) });
     scroll.hold(() => this.#paintMessages());
     scroll.arrived(news);
     heading.arrived(news);
@@ -99,14 +99,13 @@ export class Room {
   }
 
   #paintMessages() {
-    const { list, transcript, pending, toolbar, steps, composer, joinForm } = this.#parts;
+    const { list, transcript, pending, toolbar, composer, joinForm } = this.#parts;
     const change = () => {
       transcript.render(this.#shown, this.#me);
       pending.render(this.#me, this.#shown.at(-1));
       toolbar.follow();
     };
     keepFocus(list, change, composer.isOpen ? composer : joinForm);
-    steps.follow();
     composer.follow((seq) => this.#parts.timeline.find(seq));
   }
 
@@ -122,14 +121,22 @@ export class Room {
   }
 
   #messages({ messages, from, to }, afresh) {
-    const { timeline, quotes } = this.#parts;
-    if (afresh) timeline.start(messages, from);
-    if (afresh) quotes.forget();
+    const { timeline, quotes, own } = this.#parts;
+    if (afresh) {
+      timeline.start(messages, from);
+      quotes.forget();
+      own.forget();
+    }
     quotes.follow(messages);
     const news = timeline.merge(messages);
     this.#news += news.filter((message) => !this.#isMine(message)).length;
     this.#settle(messages, to);
     if (afresh) this.#paintQuietly();
+  }
+
+  #accepted(frame) {
+    const entry = this.#parts.outbox.accepted(frame);
+    if (entry?.type === "react") this.#parts.own.did(entry);
   }
 
   #rejected(frame) {

@@ -6,7 +6,7 @@ import re
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from chat.tests.page.test_page import PHONE, hears, joins, log, says, text_box
+from chat.tests.page.test_page import PHONE, hears, is_connected, joins, log, says, text_box
 from chat.tests.support import eventually
 
 once = pytest.mark.stack("embedded")  # the other stack has nothing to add
@@ -23,7 +23,7 @@ def toolbar(page: Page) -> Locator:
 
 def does(page: Page, action: str, text: str) -> None:
     """With the mouse, what the toolbar of the message offers."""
-    message(page, text).locator(".text").hover()
+    message(page, text).first.locator(".text").hover()
     toolbar(page).get_by_role("button", name=action, exact=True).click()
 
 
@@ -112,6 +112,8 @@ def test_all_of_it_by_keyboard_alone(make_site, open_page):
 
     press("Shift+Tab")
     press("Shift+Tab")
+    expect(page.locator("#box")).to_be_focused()
+    press("ArrowUp")
     is_focused_message(page, "thrid!")
     press("ArrowUp")
     is_focused_message(page, "second")
@@ -194,3 +196,56 @@ def test_a_link_to_a_message_leads_to_it(make_site, join, open_page):
     expect(page.get_by_text("Link copied")).to_be_visible()
     link = page.evaluate("navigator.clipboard.readText()")
     assert link == f"{site.url}/#{page.locator('.acting').get_attribute('id')}"
+
+
+# --- Reactions -----------------------------------------------------------------------------------
+TEXTS = """() => [...document.querySelectorAll("#log .text")].map((text) => {
+  const { top, left, height } = text.getBoundingClientRect();
+  return [Math.round(top), Math.round(left), Math.round(height)];
+})"""
+
+
+def chip(page: Page, text: str, emoji: str) -> Locator:
+    return message(page, text).get_by_role("button", name=re.compile(f"^{emoji}"))
+
+
+def test_a_reaction_is_seen_by_all_and_moves_no_text(make_site, open_page):
+    site = make_site()
+    ada = joins(open_page(site_url=site.url), "Ada")
+    bob = joins(open_page(site_url=site.urls[-1]), "Bob")
+    for text in ("one", "two", "three"):
+        says(ada, text)
+        hears(bob, text)
+    before = ada.evaluate(TEXTS)
+    does(bob, "React with 🎉", "two")
+    for page, pressed in ((ada, "false"), (bob, "true")):
+        expect(chip(page, "two", "🎉")).to_have_text("🎉 1")
+        expect(chip(page, "two", "🎉")).to_have_attribute("aria-pressed", pressed)
+    chip(ada, "two", "🎉").click()
+    for page in (ada, bob):
+        expect(chip(page, "two", "🎉")).to_have_text("🎉 2")
+    chip(bob, "two", "🎉").hover()
+    expect(chip(bob, "two", "🎉")).to_have_attribute("data-names", "Bob and Ada")
+    chip(bob, "two", "🎉").click()
+    expect(chip(ada, "two", "🎉")).to_have_text("🎉 1")
+    chip(ada, "two", "🎉").click()
+    for page in (ada, bob):
+        expect(page.locator(".chip")).to_have_count(0)
+    does(bob, "React with 👍", "three")
+    expect(chip(ada, "three", "👍")).to_be_visible()
+    assert ada.evaluate(TEXTS) == before
+
+
+@once
+def test_a_reaction_that_is_refused_is_taken_back_with_a_word(make_site, join, open_page):
+    site = make_site()
+    bob = join(site, "Bob")
+    bob.says("soon closed")
+    page = joins(open_page(site_url=site.url), "Ada")
+    site.transaction(
+        "UPDATE chat_room SET mode = 'read_only'", "UPDATE chat_log SET version = version + 1"
+    )
+    expect(text_box(page)).to_be_disabled()
+    does(page, "React with 🎉", "soon closed")
+    expect(page.get_by_role("status").get_by_text("🎉 was taken back.")).to_be_visible()
+    expect(page.locator(".chip")).to_have_count(0)

@@ -1,29 +1,14 @@
 import { step } from "../dom/focus.js";
 
-// The messages by keyboard: Tab leads to one, the arrow keys to the others, Enter to what can be done with
-// it, Escape back to where one writes. Only one of them is on Tab's way.
+// The messages by keyboard: Tab leads to the box, the arrow keys to a message and on to others, Enter to what
+// can be done with it, Escape back to where one writes.
 export class Steps {
   #parts;
-  #current = null;
 
   // box: what scrolls; list: of the messages; enter(item); leave()
   constructor(parts) {
     this.#parts = parts;
     parts.box.addEventListener("keydown", (event) => this.#key(event));
-    parts.list.addEventListener("focusin", ({ target }) => this.#choose(target.closest(".message")));
-  }
-
-  // After each change of the list: one begins with the latest, and goes on where one is.
-  follow() {
-    const { list } = this.#parts;
-    if (!list.contains(document.activeElement)) this.#choose(list.lastElementChild);
-  }
-
-  #choose(item) {
-    if (item === this.#current) return;
-    if (this.#current) this.#current.tabIndex = -1;
-    this.#current = item;
-    if (item) item.tabIndex = 0;
   }
 
   #key(event) {

@@ -1,6 +1,6 @@
 import { step } from "../dom/focus.js";
+import { longPress } from "../dom/long_press.js";
 import { button, icon, make } from "../dom/make.js";
-import { longPress } from "./long_press.js";
 
 const QUICK = ["👍", "❤️", "😂", "🎉", "😮", "🙏"];
 const FACE = "M12 3a9 9 0 1 0 0 18a9 9 0 0 0 0-18M8.5 14.5a4.5 4.5 0 0 0 7 0M9 9.5v.5M15 9.5v.5";
@@ -26,7 +26,8 @@ export class Toolbar {
     list.addEventListener("focusout", ({ relatedTarget }) => !list.contains(relatedTarget) && this.hide());
     document.addEventListener("pointerdown", (event) => this.#pressed(event), true);
     document.addEventListener("keydown", () => (this.#touched = false), true);
-    longPress({ list, clock, pressed: (target) => this.#open(itemOf(target)) });
+    const isMeant = (target) => !target.closest("a, button");
+    longPress({ element: list, clock, isMeant, pressed: (target) => this.#open(itemOf(target)) });
   }
 
   // With the keyboard: the focus goes into the bar.

@@ -42,7 +42,7 @@ export class History {
     const { signal } = this.#asking;
     const path = `/api/messages?before=${before}&limit=${limit}`;
     const { ok, body: page } = await ask(path, { signal }).catch(() => ({ ok: false }));
-    if (signal.aborted) return;
+    if (signal.aborted) return this.#loading; // which is another one by now
     if (!ok) {
       this.#say("Older messages could not be loaded.", true);
       clock.setTimeout(() => {

@@ -99,11 +99,13 @@ export class Outbox {
     this.#parts.changed();
   }
 
-  // A post is here with its `seq`, a change with its `rev`.
+  // A post is here with its `seq`, a change with its `rev`. Returns the entry, if there is one.
   accepted({ nonce, seq, rev = seq }) {
+    const entry = this.#entries.get(nonce);
     this.#parts.store.remove(nonce);
-    Object.assign(this.#entries.get(nonce) ?? {}, { state: "accepted", number: rev });
+    if (entry) Object.assign(entry, { state: "accepted", number: rev });
     this.reached(this.#here);
+    return entry;
   }
 
   // What the server can't take now goes out again by itself, before what was written after it.
