@@ -10,7 +10,7 @@ const REFUSED = {
 export class Deeds {
   #parts;
 
-  // outbox; own: reactions; composer; scroll; history; word; clock; copy(text); address(seq) of a message, itemOf(seq) where
+  // outbox; own: reactions; composer; scroll; history; word; clock; copy(text); pick() resolves to an emoji or null; address(seq) of a message, itemOf(seq) where
   // it is shown; room: me, find(seq), shown, travel(journey)
   constructor(parts) {
     this.#parts = parts;
@@ -85,6 +85,14 @@ export class Deeds {
     const there = message?.reactions?.find((one) => one.emoji === emoji);
     const isMine = there && (there.mine ?? own.has(message, there));
     if (message) outbox.add({ type: "react", seq, emoji, on: !isMine });
+  }
+
+  // With any emoji: the picker is loaded when it is first wanted.
+  async reactWithAny(message) {
+    const { pick, itemOf } = this.#parts;
+    const emoji = await pick();
+    if (emoji) this.react(message, emoji);
+    itemOf(message.seq)?.focus({ preventScroll: true });
   }
 
   // It waits for its undoing in the store, so that it is kept whatever becomes of the page.

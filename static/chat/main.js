@@ -17,10 +17,12 @@ import { Bubbles } from "./messages/bubbles.js";
 import { Chips } from "./messages/chips.js";
 import { Dates } from "./messages/dates.js";
 import { Edited } from "./messages/edited.js";
+import { complete as completeEmoji, lazily, nameOf, search, toned, typedName } from "./messages/emoji.js";
 import { excerpt } from "./messages/excerpt.js";
 import { Folds } from "./messages/folds.js";
 import { Midnight } from "./messages/midnight.js";
 import { Names } from "./messages/names.js";
+import { complete as completeName, typedMention } from "./messages/naming.js";
 import { Pending } from "./messages/pending.js";
 import { Quote } from "./messages/quote.js";
 import { Removal } from "./messages/removal.js";
@@ -28,11 +30,13 @@ import { Scroll } from "./messages/scroll.js";
 import { Transcript } from "./messages/transcript.js";
 import { Room } from "./page.js";
 import { About } from "./panels/about.js";
+import { Completion } from "./panels/completion.js";
 import { Composer } from "./panels/composer.js";
 import { Heading } from "./panels/heading.js";
 import { JoinForm } from "./panels/join_form.js";
 import { Roster } from "./panels/roster.js";
 import { Status } from "./panels/status.js";
+import { Typing } from "./panels/typing.js";
 import { Word } from "./panels/word.js";
 import { History } from "./state/history.js";
 import { Memory } from "./state/memory.js";
@@ -49,6 +53,8 @@ const clock = { now: Date.now, setTimeout: setTimeout.bind(window), clearTimeout
 
 const name = new Memory(() => localStorage, "chat.name");
 const draft = new Memory(() => sessionStorage, "chat.draft");
+const tone = new Memory(() => localStorage, "chat.tone");
+const recent = new Memory(() => localStorage, "chat.emoji");
 const ask = makeAsk({ fetch: (path, init) => fetch(path, init), clock, headers: () => identity.headers });
 const identity = new Identity({
   cookies: () => document.cookie,
@@ -114,6 +120,35 @@ const history = new History({
   loaded: (page) => room.prepend(page),
 });
 
+const typing = new Typing({
+  line: element("typing"),
+  clock,
+  tell: () => connection.hint(build.typing()),
+  me: () => room.me.name,
+});
+const emojiRows = lazily(async () => {
+  const { ok, body } = await ask(document.body.dataset.emoji);
+  if (!ok) throw new Error("They could not be had.");
+  return body;
+});
+new Completion({
+  field: element("composer").elements.text,
+  list: element("options"),
+  sources: [
+    {
+      find: typedMention,
+      options: async (typed) => completeName(room.names, typed).map((name) => ({ value: `@${name}`, label: name })),
+    },
+    {
+      find: typedName,
+      options: async (typed) =>
+        completeEmoji(await emojiRows(), typed).map((row) => {
+          const emoji = toned(row, Number(tone.text ?? 0));
+          return { value: emoji, label: emoji, hint: `:${nameOf(row, typed)}` };
+        }),
+    },
+  ],
+});
 const composer = new Composer({
   form: element("composer"),
   draft,
@@ -122,7 +157,8 @@ const composer = new Composer({
   about: new About({ root: element("about"), excerpt }),
   say: (text, aim) => deeds.say(text, aim),
   editLast: () => deeds.editLast(actions.find(({ name }) => name === "edit").applies),
-  typed: () => {},
+  typed: () => typing.typed(),
+  pick,
   changeName: () => room.changeName(),
 });
 const seqOf = (item) => Number(item.id.slice(1));
@@ -135,6 +171,7 @@ const deeds = new Deeds({
   word: new Word({ line: element("word"), clock }),
   clock,
   copy,
+  pick,
   itemOf: (seq) => element(`m${seq}`),
   address: (seq) => new URL(`#m${seq}`, location.href).href,
   room: {
@@ -157,7 +194,7 @@ const toolbar = new Toolbar({
   find: (item) => room.find(seqOf(item)),
   me: () => room.me,
   react: (message, emoji) => deeds.react(message, emoji),
-  more: () => {},
+  more: (message) => deeds.reactWithAny(message),
 });
 new Steps({
   box: element("box"),
@@ -175,9 +212,9 @@ const room = new Room({
     scroll,
     painter,
     announcer: new Announcer({ log: element("log"), line: element("news"), clock }),
-    list,
     quotes,
     own,
+    typing,
     toolbar,
     deeds,
     transcript: new Transcript({ list, bubbles, more }),
@@ -242,6 +279,12 @@ room.start(state);
 store.adopt();
 connection.open();
 
+let picker;
+async function pick() {
+  const { Picker } = await import("./panels/picker.js");
+  picker ??= new Picker({ rows: emojiRows, emoji: { search, toned }, recent, tone });
+  return picker.pick();
+}
 function goToFragment() {
   const [, seq] = /^#m(\d+)$/.exec(location.hash) ?? [];
   if (seq) deeds.go(Number(seq));

@@ -26,6 +26,7 @@ export class Room {
     presence: (frame) => this.#presence(frame),
     you: (frame) => this.#become(frame),
     room: (frame) => this.#follow(frame),
+    typing: (frame) => this.#parts.typing.follow(frame),
   };
 
   constructor({ me, parts }) {
@@ -47,6 +48,12 @@ export class Room {
   // Who reads, and whether under a name.
   get me() {
     return { ...this.#me, writes: this.#parts.composer.isOpen };
+  }
+
+  // Of others: who has spoken, the last one first, and who is here.
+  get names() {
+    const spoken = this.#shown.map(({ name }) => name).reverse();
+    return [...new Set([...spoken, ...this.#parts.roster.names])].filter((name) => name !== this.#me.name);
   }
 
   // A message as it is seen here; undefined where it isn't.
@@ -79,7 +86,9 @@ export class Room {
   connection(state) {
     this.#parts.status.show(state);
     if (state.name === "closed") this.#parts.composer.close(state.reason);
-    if (state.name !== "open" && state.name !== "doubtful") this.#parts.outbox.pause();
+    if (state.name === "open" || state.name === "doubtful") return;
+    this.#parts.outbox.pause();
+    this.#parts.typing.forget();
   }
 
   // Everything that messages and people change; the painter says when.
@@ -99,13 +108,13 @@ export class Room {
   }
 
   #paintMessages() {
-    const { list, transcript, pending, toolbar, composer, joinForm } = this.#parts;
+    const { transcript, pending, toolbar, composer, joinForm } = this.#parts;
     const change = () => {
       transcript.render(this.#shown, this.#me);
       pending.render(this.#me, this.#shown.at(-1));
       toolbar.follow();
     };
-    keepFocus(list, change, composer.isOpen ? composer : joinForm);
+    keepFocus(change, composer.isOpen ? composer : joinForm);
     composer.follow((seq) => this.#parts.timeline.find(seq));
   }
 

@@ -1,11 +1,11 @@
-// Runs change(), which may take out what has the focus. Then the item that held it has the focus, or the
+// Runs change(), which may take out what has the focus. Then the message that held it has the focus, or the
 // next one that is left, or one before it, or `fallback`: it never falls to the body.
-export function keepFocus(list, change, fallback) {
+export function keepFocus(change, fallback) {
   const held = document.activeElement;
   const item = held?.closest(".message");
-  const heirs = list.contains(item) ? [item, ...after(item), ...before(item)] : [];
+  const heirs = item ? [item, ...after(item), ...before(item)].filter((one) => one.matches("[tabindex]")) : [];
   change();
-  if (!heirs.length || document.activeElement === held) return;
+  if (!item || document.activeElement === held) return;
   const heir = heirs.find((one) => one.isConnected) ?? fallback;
   heir.focus({ preventScroll: true });
 }

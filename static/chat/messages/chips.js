@@ -14,10 +14,16 @@ export class Chips {
   }
 
   paint(item, message) {
+    const { own } = this.#parts;
     const reactions = message.removal ? [] : (message.reactions ?? []);
     item.classList.toggle("reacted", reactions.length > 0);
     if (!reactions.length && !this.#lists.has(item)) return;
-    const rows = reactions.map((reaction) => ({ key: reaction.emoji, marks: [message, reaction], message, reaction }));
+    const rows = reactions.map((reaction) => ({
+      key: reaction.emoji,
+      marks: [message, reaction, own.version],
+      message,
+      reaction,
+    }));
     this.#listOf(item).show(rows);
   }
 

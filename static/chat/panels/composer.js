@@ -20,7 +20,7 @@ export class Composer {
   #aim = null; // { type: "reply" or "edit", message, draft }: what it is about, and what was here before
 
   // draft: what was not sent yet; enterBreaks: on touch screens Enter breaks the line;
-  // about: the line above it; say(text, aim), where aim has `type` and `seq`; editLast(); typed(); changeName()
+  // about: the line above it; pick() resolves to an emoji or null; say(text, aim), where aim has `type` and `seq`; editLast(); typed(); changeName()
   constructor(parts) {
     this.#parts = parts;
     this.#form = parts.form;
@@ -34,6 +34,7 @@ export class Composer {
     this.#text.addEventListener("keydown", (event) => this.#key(event));
     this.#form.addEventListener("submit", (event) => this.#submit(event));
     this.#form.elements.signature.addEventListener("click", parts.changeName);
+    this.#form.elements.emoji.addEventListener("click", () => this.#pick());
     this.#form.elements.giveup.addEventListener("click", () => this.#giveUp());
     this.#measure();
     this.#growWhenItsShapeChanges();
@@ -108,6 +109,14 @@ export class Composer {
     this.#parts.about.hide();
     if (draft !== undefined) this.#fill(draft);
     else this.#text.focus();
+  }
+
+  async #pick() {
+    const emoji = await this.#parts.pick();
+    this.#text.focus();
+    if (!emoji) return;
+    this.#text.setRangeText(emoji, this.#text.selectionStart, this.#text.selectionEnd, "end");
+    this.#edited();
   }
 
   #fill(text) {
