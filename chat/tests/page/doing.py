@@ -1,6 +1,7 @@
 """What people do with messages and see of them, for the tests of the page."""
 
 import json
+import re
 
 from playwright.sync_api import Locator, Page, expect
 

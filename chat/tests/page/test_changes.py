@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import expect
 
 from chat.tests.page.doing import does, is_focused_message, message, of, toolbar
-from chat.tests.page.test_page import hears, joins, log, says, text_box
+from chat.tests.page.test_page import PHONE, hears, joins, log, says, text_box
 from chat.tests.support import eventually
 
 once = pytest.mark.stack("embedded")  # the other stack has nothing to add
