@@ -2,8 +2,8 @@
 
 import os
 
+import django
 from channels.routing import ProtocolTypeRouter, URLRouter
-from django.core.asgi import get_asgi_application
 
 from chatsite.private import keep_to_ourselves
 from chatsite.start import in_one_line
@@ -11,11 +11,15 @@ from chatsite.start import in_one_line
 keep_to_ourselves()
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "chatsite.settings")
 with in_one_line():
-    http = get_asgi_application()  # before anything that needs the models
+    django.setup(set_prefix=False)  # before anything that needs the models
+    from chatsite.handler import Handler
+
+    http = Handler()
 
 from chat.routing import websocket_urlpatterns  # noqa: E402
 from chat.web.lifespan import lifespan  # noqa: E402
+from chatsite.static_files import StaticFiles  # noqa: E402
 
 application = ProtocolTypeRouter(
-    {"http": http, "websocket": URLRouter(websocket_urlpatterns), "lifespan": lifespan}
+    {"http": StaticFiles(http), "websocket": URLRouter(websocket_urlpatterns), "lifespan": lifespan}
 )

@@ -42,6 +42,7 @@ CHAT_REACT_RATE = environment.rate("CHAT_REACT_RATE", "30/10 seconds")
 CHAT_JOIN_RATE = environment.rate("CHAT_JOIN_RATE", "300/minute")
 CHAT_SOCKETS_PER_ADDRESS = environment.whole("CHAT_SOCKETS_PER_ADDRESS", 100)
 CHAT_SOCKETS = environment.whole("CHAT_SOCKETS", 20_000)
+CHAT_NAME_RATE = environment.rate("CHAT_NAME_RATE", "400/day")
 # All rates and budgets; bounds of frames, answers and queues stay.
 CHAT_LIMITS = environment.flag("CHAT_LIMITS", default=True)
 CHAT_NAME_DAYS = environment.whole("CHAT_NAME_DAYS", 30, most=36_500)
@@ -50,6 +51,8 @@ SECURE_SSL_REDIRECT = SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
 SECURE_HSTS_SECONDS = 365 * 24 * 3600 if HTTPS else 0
 # Subdomains and browsers' preload lists are for the owner of the whole domain to decide on.
 SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
+# These look for the names of three middlewares; ours extend them.
+SILENCED_SYSTEM_CHECKS += ["security.W001", "security.W002", "security.W003"]
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if CHAT_TRUSTED_HOPS else None
 SECURE_REFERRER_POLICY = "same-origin"
 # Browsers ignore it on plain http, and complain.
@@ -80,23 +83,22 @@ INSTALLED_APPS = [
     "django.contrib.contenttypes",
     "django.contrib.sessions",
     "django.contrib.messages",
-    "servestatic",
     "django.contrib.staticfiles",
     "csp",
 ]
 MIDDLEWARE = [
-    "chatsite.probes.Probes",  # first: they are asked in plain http, under any name
-    "django.middleware.security.SecurityMiddleware",
-    "chatsite.static_files.StaticFilesMiddleware",
-    "csp.middleware.CSPMiddleware",
+    "chatsite.headers.Headers",  # on whatever the others answer
+    "chatsite.probes.Probes",  # early: they are asked in plain http, under any name
+    "chatsite.middleware.Security",
+    "chatsite.middleware.Csp",
     "chat.admin.log_in.LogInThrottle",
     "chatsite.turns.Turns",
-    "django.contrib.sessions.middleware.SessionMiddleware",
-    "django.middleware.common.CommonMiddleware",
-    "django.middleware.csrf.CsrfViewMiddleware",
-    "django.contrib.auth.middleware.AuthenticationMiddleware",
-    "django.contrib.messages.middleware.MessageMiddleware",
-    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "chatsite.middleware.Sessions",
+    "chatsite.middleware.Common",
+    "chatsite.middleware.Csrf",
+    "chatsite.middleware.Authentication",
+    "chatsite.middleware.Messages",
+    "chatsite.middleware.Frames",
 ]
 ROOT_URLCONF = "chatsite.urls"
 ASGI_APPLICATION = "chatsite.asgi.application"
@@ -191,8 +193,9 @@ if REDIS_URL:
         REDIS |= {"ssl_cert_reqs": None, "ssl_check_hostname": False}
     CHANNEL_LAYERS = {
         "default": {
-            # Not the core layer: with redis-py 8 its 5 s socket time-out meets its 5 s BZPOPMIN.
-            "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
+            # Pub/sub, not the core layer: with redis-py 8 its 5 s socket time-out meets its 5 s
+            # BZPOPMIN.
+            "BACKEND": "chat.relay.layer.SealedLayer",
             "CONFIG": {"hosts": [REDIS]},
         }
     }

@@ -11,9 +11,9 @@ from chat.web.posting import body_of, name_of, write
 
 async def change(request: HttpRequest, relay: Relay) -> HttpResponse:
     """`POST /api/changes`, as docs/PROTOCOL.md has it."""
+    await relay.started()
     client = access.member_of(request)
     wish = incoming.parse_change(incoming.decode(body_of(request)))
-    await relay.started()
     name = await name_of(relay, client) if isinstance(wish, React) else None
     stored = await write(relay, client, name, wish)
     return JsonResponse({"nonce": wish.nonce, "seq": stored.seq, "rev": stored.rev})

@@ -40,7 +40,7 @@ class ChatConsumer(AsyncWebsocketConsumer):
         self.relay = get_relay()
         self.tab = Tab(scope, send)
         self._joining = Joining(self.relay, self.tab)
-        self._admitted = self._spoke = False
+        self._admitted = False
         self._unanswered = asyncio.Semaphore(UNANSWERED)
         try:
             while True:
@@ -130,8 +130,7 @@ class ChatConsumer(AsyncWebsocketConsumer):
             self.tab.refuse(outcome, wish)
             return
         self.tab.write(outgoing.accepted(wish.nonce, outcome.seq, outcome.rev))
-        if self.tab.has_cookie and not self._spoke and isinstance(wish, incoming.Post):
-            self._spoke = True
+        if self.tab.has_cookie and isinstance(wish, incoming.Post):
             self.relay.people.spoke(self.tab.member_id)
 
     async def _typing(self, frame: incoming.Typing) -> None:

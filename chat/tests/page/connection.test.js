@@ -96,15 +96,15 @@ test("sockets that last for a while and are lost are no reason to work over http
   );
 });
 
-test("three that are welcomed and cut are, and meanwhile it backs off", () => {
+test("three that are welcomed and closed are, and meanwhile it backs off", () => {
   const { clock, states } = aConnection(() => 1);
   const delays = [];
-  for (let cut = 0; cut < 3; cut++) {
+  for (let closed = 0; closed < 3; closed++) {
     Socket.last.welcomes();
     clock.pass(0.1);
     Socket.last.breaks();
     delays.push(states.at(-1).until - clock.now());
-    if (cut < 2) clock.pass(delays.at(-1) / 1000);
+    if (closed < 2) clock.pass(delays.at(-1) / 1000);
   }
   assert.deepEqual([delays.slice(0, 2), Socket.last.kind], [[500, 1000], "http"]);
 });
@@ -313,4 +313,26 @@ test("after two sockets in a row that never opened it works over http", () => {
     ["connecting", "waiting", "connecting", "open"],
   );
   assert.equal(states.at(-1).overHttp, true);
+});
+
+test("a page that is put away has no socket and comes back with a new one", () => {
+  const { connection, states } = aConnection();
+  Socket.last.welcomes();
+  connection.rest();
+  assert.deepEqual([Socket.last.closed, Socket.all.length, states.at(-1).name], [true, 1, "connecting"]);
+  connection.check();
+  assert.deepEqual([Socket.all.length, states.at(-1).name], [2, "connecting"]);
+  Socket.last.welcomes();
+  assert.equal(states.at(-1).name, "open");
+});
+
+test("a page that is put away while it waits goes on waiting", () => {
+  const { connection, states, clock } = aConnection();
+  Socket.last.welcomes();
+  Socket.last.hears({ type: "bye", code: "restart", message: "Back soon.", retry_after: 7 });
+  Socket.last.breaks();
+  connection.rest();
+  assert.equal(states.at(-1).name, "waiting");
+  clock.pass(8);
+  assert.equal(Socket.all.length, 2);
 });
