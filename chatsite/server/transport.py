@@ -7,7 +7,7 @@ here, and a transport asks for the next piece when it has got rid of the last (`
 import asyncio
 import socket
 from collections.abc import Callable
-from typing import Protocol
+from typing import Any, Protocol
 
 from twisted.protocols.policies import ProtocolWrapper
 
@@ -17,6 +17,8 @@ PIECE = 64 * 1024  # bytes; less than that is as good as sent
 
 class Transport(Protocol):
     """What is used here of Twisted's transports: its own interfaces are not for type checkers."""
+
+    bufferSize: int  # bytes that are read at once, and that wait to be sent until it is full
 
     def write(self, data: bytes) -> None: ...
     def loseConnection(self) -> None: ...
@@ -165,6 +167,14 @@ class Wrapped(Outward):
         self._make_room()
         if self._idle and self._ending:
             self._end()
+
+
+def handle(transport: Any) -> socket.socket:
+    """The system's socket, below TLS where there is any."""
+    while isinstance(transport, ProtocolWrapper):
+        transport = transport.transport
+    found: socket.socket = transport.getHandle()
+    return found
 
 
 def way_out(transport: Transport) -> Outward:
