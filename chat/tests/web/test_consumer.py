@@ -167,7 +167,7 @@ async def test_who_is_banned_is_told_at_the_join_and_gets_no_hello(arrive, log, 
 async def test_a_ban_of_an_address_meets_who_has_not_joined_at_their_join(arrive, log, relay):
     client = arrive()
     log.bans_address("192.0.2.1")
-    await until(lambda: relay.bans._networks)
+    await until(lambda: relay.rules.bans._networks)
     client.says("join", name="Eve")
     await until(lambda: client.code == 4003)
     assert [frame["type"] for frame in client.frames] == ["bye"]
@@ -179,7 +179,7 @@ async def test_a_ban_that_comes_into_force_while_a_name_is_asked_for_holds(arriv
     client.says("join", name="Eve")
     await asyncio.sleep(0.005)
     log.bans_address("192.0.2.1")
-    await until(lambda: relay.bans._networks)
+    await until(lambda: relay.rules.bans._networks)
     log.no_names = None
     await until(lambda: client.code == 4003)
     assert not client.has("hello")
