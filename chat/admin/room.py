@@ -11,7 +11,7 @@ from chat.moderation import verbs
 
 @admin.register(Room)
 class RoomAdmin(admin.ModelAdmin):
-    list_display = ["title", "notice", "mode"]
+    list_display = ["title", "notice", "mode", "pressure"]
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

@@ -5,6 +5,7 @@ from typing import Any
 from chat.log.head import Head
 from chat.models import Ban, Room
 from chat.policy.bans import Bans
+from chat.policy.rates import rates
 from chat.protocol import outgoing
 from chat.protocol.errors import FrameError
 from chat.relay.broadcast import Broadcast
@@ -12,7 +13,7 @@ from chat.relay.work.threads import Threads
 
 
 class Rules:
-    """`room` has the fields of the room; `bans` says who is banned."""
+    """`room` has the fields of the room; `bans` says who is banned; `rates` know the pressure."""
 
     def __init__(self, threads: Threads, broadcast: Broadcast):
         self._threads, self._broadcast = threads, broadcast
@@ -24,11 +25,13 @@ class Rules:
         """Put those into force that the log's head tells of. Raises `DatabaseError`."""
         if self._read == (now.epoch, now.version):
             return
-        room = (await self._threads.run(Room.objects.get)).as_fields()
+        kept = await self._threads.run(Room.objects.get)
+        room = kept.as_fields()
         self.bans = Bans(await self._threads.run(list, Ban.in_force()))
         if self.room and room != self.room:
             self._broadcast.send(outgoing.room(**room))
         self.room = room
+        rates.tight = kept.pressure == Room.Pressure.TIGHT
         self._shut_out()
         self._read = now.epoch, now.version
 

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 
+from chat.log.batch import newest
 from chat.members.claims import Claim
 from chat.policy.rates import rates
 from chat.protocol import incoming
@@ -12,6 +13,7 @@ from chat.relay.relay import Relay
 from chat.web.tab import Tab
 
 JOIN_PAUSE = 1.0  # seconds that a join beyond the rate takes
+LITTLE = 8 * 1024  # bytes of the latest messages that it gets
 
 
 class Joining:
@@ -27,6 +29,7 @@ class Joining:
         is_forged = not self._greeted and not self._tab.identify(frame.token)
         if self._is_banned():
             return
+        full = True
         try:
             if is_forged:
                 raise FrameError("bad_field", "`token` is none of ours, or too old.")
@@ -34,9 +37,10 @@ class Joining:
             await self._take_name(frame.name)
         except FrameError as wrong:
             self._tab.refuse(wrong, frame)
-            if wrong.code == "rate_limited" and self._greeted:
-                await asyncio.sleep(JOIN_PAUSE)  # its answer is large; the others don't wait
-        await self._answer(frame.since)
+            if wrong.code == "rate_limited":
+                full = False
+                await asyncio.sleep(JOIN_PAUSE)
+        await self._answer(frame.since, full=full)
 
     async def join_in_vain(self) -> None:
         """Every join is answered by a `hello`, a malformed one, too."""
@@ -64,25 +68,25 @@ class Joining:
         if claimed.name:
             self._relay.people.named(self._tab, claimed)
 
-    async def _answer(self, since: Since | None) -> None:
+    async def _answer(self, since: Since | None, *, full: bool = True) -> None:
         """`hello`, then whatever brings this client to where the room is."""
         if self._greeted and since is None:
-            self._tab.write(self._hello(resumed=True))
+            self._tab.send_text(self._hello(resumed=True))
             return
         resumed = await self._relay.tail.resumable(since)
         if self._is_banned():  # since it was asked first; from `attend` on, the relay sees to it
             return
-        # From here on, what comes meanwhile waits: nothing stands between `hello` and messages,
-        # and they end at the number where the next batch begins.
+        # No `await` from here on: nothing stands between `hello` and the first messages, and they
+        # end at the number where the next batch begins.
         self._greeted = True
-        with self._tab.deferring():
-            self._relay.attend(self._tab)
-            missed = self._relay.tail.catch_up(since if resumed else None)
-            self._tab.write(self._hello(resumed=resumed))
-            for batch in missed:
-                self._tab.write(batch.frame)
-                await self._tab.flushed()
-                await asyncio.sleep(0)  # up to 1,000 messages: others have their turn in between
+        missed = self._relay.tail.catch_up(since if resumed else None)
+        self._relay.attend(self._tab)
+        keeps_up = self._tab.send_text(self._hello(resumed=resumed))
+        if resumed:  # the rest is read as it is sent
+            missed = missed[:1]
+        elif not full:
+            missed = [newest(missed, LITTLE)]
+        self._relay.follow(self._tab, missed, keeps_up=keeps_up)
 
     def _hello(self, *, resumed: bool) -> str:
         you = {"id": self._tab.member_id, "name": self._tab.name} if self._tab.name else None

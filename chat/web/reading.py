@@ -10,7 +10,6 @@ from chat.protocol.errors import FrameError
 from chat.protocol.incoming import Since
 from chat.relay.relay import Relay
 from chat.web import access
-from chat.web.answering import RETRY
 
 PAGE = 50
 WAIT = 25  # seconds
@@ -70,10 +69,9 @@ async def _newer(request: HttpRequest, relay: Relay) -> str:
 
 
 async def _moved(request: HttpRequest, relay: Relay, since: Since, wait: float) -> None:
-    """Wait; who waits counts as a socket."""
+    """Wait; who waits counts as a socket. Raises the `FrameError` of `ConnectionLimiter.admit`."""
     address = access.address(request)
-    if not connection_limiter.admit(address):
-        raise FrameError("rate_limited", "Too many wait at this address.", retry_after=RETRY)
+    connection_limiter.admit(address)
     try:
         await relay.tail.moved(since, wait)
     finally:

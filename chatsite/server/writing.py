@@ -14,6 +14,7 @@ from chatsite.server.reading import Reading
 from chatsite.server.terms import Goodbye
 from chatsite.server.transport import Outward
 
+BEHIND_BYTES = 256 * 1024  # outward; with more waiting the application is told
 UNREAD_BYTES = 1024 * 1024  # outward; with more waiting the socket is closed
 CLOSING = 1.0  # seconds that a client has to answer a close
 LINGER = 5.0  # seconds that a client has to read the rest, once both have closed
@@ -32,10 +33,15 @@ class Writing(Reading):
     _patience: float | None = None  # seconds that it has left to end, once it ends
     _abort: asyncio.TimerHandle | None = None
 
-    def write(self, text: str) -> None:
-        """Send a text frame; nothing, where the socket is not open any more."""
-        if self._open and not self._outward.write(_framed(text)):
-            self._look_at_unsent()
+    def write(self, text: str) -> bool:
+        """Send a text frame; nothing, where the socket is not open any more.
+
+        False: much waits to be read, and it is better to wait until it has `flushed`.
+        """
+        if not self._open or self._outward.write(_framed(text)):
+            return True
+        self._look_at_unsent()
+        return self._outward.unsent <= BEHIND_BYTES
 
     async def flushed(self) -> None:
         """Wait until the client has taken nearly all that was written."""

@@ -19,7 +19,7 @@ class Socket:
     def __init__(self, at: int):
         self.at, self.heard = at, []
 
-    def send_text(self, text: str) -> None:
+    def send_text(self, text: str) -> bool:
         self.heard.append(text)
         if text.startswith("{"):
             frame = json.loads(text)

@@ -1,0 +1,22 @@
+import django.db.models
+from django.db import migrations
+
+
+class Migration(migrations.Migration):
+    dependencies = [("chat", "0006_moderators_see_acts")]
+
+    operations = [
+        migrations.AddField(
+            model_name="room",
+            name="pressure",
+            field=django.db.models.CharField(
+                choices=[
+                    ("normal", "normal"),
+                    ("tight", "tight: newcomers may do a quarter"),
+                ],
+                db_default="normal",
+                default="normal",
+                max_length=10,
+            ),
+        )
+    ]
