@@ -11,7 +11,7 @@ class Migration(migrations.Migration):
             name="pressure",
             field=django.db.models.CharField(
                 choices=[
-                    ("normal", "normal"),
+                    ("normal", "Normal"),
                     ("tight", "tight: newcomers may do a quarter"),
                 ],
                 db_default="normal",

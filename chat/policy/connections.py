@@ -1,7 +1,7 @@
 """How many sockets, in all and from one address; counted in each process by itself.
 
-The emptier the process, the more an address may have: at most a part of what is still free. So
-however many addresses gather to fill it, somebody else still comes in.
+While more than half are free, an address may have what the setting says; of the rest the less, the
+fewer are free. So if a hundred addresses gather to fill the room, somebody else still comes in.
 """
 
 from collections import Counter
@@ -12,8 +12,7 @@ from chat.policy import addresses
 from chat.policy.refusals import refusals
 from chat.protocol.errors import FrameError
 
-PART = 1 / 10  # of the sockets that are free, for one address
-AT_LEAST = 8  # for an address, however few are free
+AT_LEAST = 4  # for an address, however few are free
 AGAIN = 30.0  # seconds
 
 
@@ -27,27 +26,27 @@ class ConnectionLimiter:
     def admit(self, address: str | None) -> None:
         """One more socket; `release` undoes it.
 
-        Raises `FrameError`: `rate_limited` where the address has too many, `busy` where the room
-        is full.
+        Raises `FrameError`: `rate_limited` where the address has too many, `busy` where it is the
+        room that is full.
         """
-        counted = addresses.shares(address)
-        if settings.CHAT_SOCKETS and self._is_full(counted, settings.CHAT_SOCKETS):
-            refusals.note(address, "sockets, the room is full")
-            raise FrameError("busy", "The room is full at the moment.", retry_after=AGAIN)
-        own = settings.CHAT_LIMITS and settings.CHAT_SOCKETS_PER_ADDRESS
+        counted, own = addresses.shares(address), self._own()
+        if settings.CHAT_SOCKETS and self._total >= settings.CHAT_SOCKETS:
+            raise _full(address)
         if own and any(self._by_network[key] >= own * share for key, share in counted):
+            if own < settings.CHAT_SOCKETS_PER_ADDRESS:
+                raise _full(address)
             refusals.note(address, "sockets, too many")
             raise FrameError("rate_limited", "Too many are connected here.", retry_after=AGAIN)
         self._by_network.update(key for key, _ in counted)
         self._total += 1
 
-    def _is_full(self, counted: tuple[tuple[str, int], ...], most: int) -> bool:
-        """Whether there is room for one more of these networks."""
-        free = most - self._total
-        if not settings.CHAT_LIMITS:
-            return free <= 0
-        own = max(AT_LEAST, free * PART)
-        return free <= 0 or any(self._by_network[key] >= own * share for key, share in counted)
+    def _own(self) -> float:
+        """How many an address may have now; 0: no limit."""
+        own: int = settings.CHAT_SOCKETS_PER_ADDRESS
+        if not (own and settings.CHAT_SOCKETS and settings.CHAT_LIMITS):
+            return settings.CHAT_LIMITS and own
+        free = min(1.0, 2 * (1 - self._total / settings.CHAT_SOCKETS))
+        return min(own, max(AT_LEAST, own * free * free))
 
     def release(self, address: str | None) -> None:
         self._total -= 1
@@ -55,6 +54,11 @@ class ConnectionLimiter:
             self._by_network[key] -= 1
             if not self._by_network[key]:
                 del self._by_network[key]
+
+
+def _full(address: str | None) -> FrameError:
+    refusals.note(address, "sockets, the room is full")
+    return FrameError("busy", "The room is full at the moment.", retry_after=AGAIN)
 
 
 connection_limiter = ConnectionLimiter()

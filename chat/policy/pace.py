@@ -22,12 +22,12 @@ FRESH = 0.1  # seconds for which a level that was found is good enough
 def level(used: Iterable[int], most: float) -> float:
     """The height above which what was `used` has to be cut off so that `most` is left in all.
 
-    Never less than an equal share; without end where all of it is less than `most`.
+    Never less than an equal share; infinite where all of it is less than `most`.
     """
     rest = sorted(used)
     for index, amount in enumerate(rest):
         share = most / (len(rest) - index)
-        if amount > share:
+        if amount >= share:
             return share
         most -= amount
     return math.inf

@@ -64,6 +64,7 @@ class CatchingUp:
 
     async def _bring(self, socket: Socket, batches: Sequence[Batch], counted: bool) -> None:
         """Send `batches`, then whatever it has not been given."""
+        await socket.flushed()  # also where it has been given all: no more until it has read that
         for batch in batches:
             await self._turn(socket, batch, counted)
             self._give(socket, batch)
