@@ -211,13 +211,13 @@ def _return() -> float:
     return round(random.uniform(*RETURN), 1)
 
 
+def _send_away(socket: Socket) -> None:
+    socket.dismiss("restart", "The server restarts.", _return())
+
+
 async def _report() -> None:
     """Say who was refused what, until cancelled."""
     while True:
         await asyncio.sleep(REPORT)
         for line in refusals.lines():
             logger.warning("%s", line)
-
-
-def _send_away(socket: Socket) -> None:
-    socket.dismiss("restart", "The server restarts.", _return())

@@ -20,6 +20,7 @@ from chat.relay.writing.posts import Attempt, Settle, Stored, Waiting
 from chat.relay.writing.retry import Retry, Unstorable, pauses
 
 CAPACITY = 5000  # posts that wait to be stored, and as many that wait to be looked up
+IDLE = Attempt([])
 MOMENT = 0.1  # seconds in which an attempt is mostly over
 logger = logging.getLogger(__name__)
 
@@ -43,7 +44,7 @@ class Writer:
         self._reading, self._position, self._committed = reading, position, committed
         self._retry = Retry(writing, self._give_back)
         self._pending: Counter[tuple[str, str]] = Counter()  # what is to be stored, by key
-        self._attempt = Attempt([])
+        self._attempt = IDLE
         self._queue: Batcher[Waiting] = Batcher(
             self._store,
             self._fail,
@@ -114,7 +115,7 @@ class Writer:
                 await self._store_alone(waiting)
         finally:
             self._attempt.over.set()
-            self._attempt = Attempt([])
+            self._attempt = IDLE
 
     async def _store_together(self, batch: list[Waiting]) -> None:
         seqs, batches = await self._retry.store(_drafts(batch), self._position)

@@ -270,3 +270,16 @@ async def test_at_the_end_of_the_process_nobody_is_let_in_and_nothing_is_begun(a
     assert late.sent[0]["type"] == "websocket.close"
     await client.goes()
     assert log.events == []
+
+
+@pytest.mark.parametrize("is_joining", [False, True])
+async def test_who_has_not_joined_yet_hears_of_the_end_too(arrive, log, relay, is_joining):
+    client = arrive()
+    await until(lambda: client.sent)
+    if is_joining:
+        log.no_names = HANG
+        client.says("join", name="Ada")
+        await until(client.incoming.empty)
+    await relay.farewell()
+    assert [frame.get("code") for frame in client.frames] == ["restart"]
+    await until(lambda: client.code == 4012)
