@@ -34,7 +34,7 @@ class ChatSiteConfig(AppConfig):
         def goodbye(code: str, message: str) -> Goodbye:
             return Goodbye(outgoing.bye(code, message), bounds.CLOSE_CODES[code])
 
-        own = settings.CHAT_SOCKETS_PER_ADDRESS
+        own = settings.CHAT_LIMITS and settings.CHAT_SOCKETS_PER_ADDRESS
         health.more["descriptors"] = lambda: not descriptors.short()
         register(
             Terms(

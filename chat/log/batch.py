@@ -1,6 +1,6 @@
 """Changes of the history, encoded once, in batches that leave no number out. Pure."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import astuple, dataclass
 from functools import cached_property
 from typing import Any
@@ -80,16 +80,18 @@ class Batch:
         return Batch(self.epoch, seq + 1, self.end, events)
 
 
-def newest(latest: Sequence[Batch], most: int) -> Batch:
-    """As many of the newest messages in `latest` as have `most` bytes, as one batch.
+def newest(
+    latest: Sequence[Batch], most: int, weigh: Callable[[Event], int] = lambda event: event.size + 1
+) -> Batch:
+    """As many of the newest messages in `latest` as weigh no more than `most`, as one batch.
 
     It ends where `latest` does: who has it is where the room is.
     """
-    size, kept = ENVELOPE_BYTES, list[Event]()
+    weight, kept = 0, list[Event]()
     events = [event for batch in latest for event in batch.events]
     for event in sorted(events, key=lambda event: event.seq, reverse=True):
-        size += event.size + 1
-        if size > most:
+        weight += weigh(event)
+        if weight > most:
             break
         kept.append(event)
     end = latest[-1].end

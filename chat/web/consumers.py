@@ -81,6 +81,7 @@ class ChatConsumer(AsyncWebsocketConsumer):
         await self.relay.group.add()
         await self.accept()
         self.relay.welcome(self.tab)
+        self._joining.expect()
 
     async def websocket_disconnect(self, message: Message) -> None:
         raise StopConsumer  # the stock one hops to the thread that all of Django shares
@@ -88,6 +89,7 @@ class ChatConsumer(AsyncWebsocketConsumer):
     def _leave(self) -> None:
         """Whatever happened: give back all that this socket held."""
         self.relay.leave(self.tab)
+        self._joining.stop()
         if self._admitted:
             connection_limiter.release(self.tab.address)
         self.tab.stop()

@@ -6,12 +6,14 @@ import contextlib
 from chat.log.batch import newest
 from chat.members.claims import Claim
 from chat.policy.rates import rates
+from chat.policy.refusals import refusals
 from chat.protocol import incoming
 from chat.protocol.errors import FrameError
 from chat.protocol.incoming import Since
 from chat.relay.relay import Relay
 from chat.web.tab import Tab
 
+IDLE = 20.0  # seconds from the handshake to the first join, while the relay can answer it
 JOIN_PAUSE = 1.0  # seconds that a join beyond the rate takes
 LITTLE = 8 * 1024  # bytes of the latest messages that it gets
 
@@ -22,10 +24,28 @@ class Joining:
     def __init__(self, relay: Relay, tab: Tab):
         self._relay, self._tab = relay, tab
         self._greeted = False  # the first has been answered
+        self._deadline: asyncio.TimerHandle | None = None  # of the first
+
+    def expect(self) -> None:
+        """The socket is accepted: a join has to come."""
+        self._deadline = asyncio.get_running_loop().call_later(IDLE, self._idle)
+
+    def _idle(self) -> None:
+        if not self._relay.tail.has_begun:  # there was no answer to be had
+            self.expect()
+            return
+        refusals.note(self._tab.address, "sockets that don't join")
+        self._tab.dismiss("idle", "You have not joined.")
+
+    def stop(self) -> None:
+        """It has joined, or is gone."""
+        if self._deadline:
+            self._deadline.cancel()
 
     async def join(self, frame: incoming.Join) -> None:
         """Answer a `join`. Raises `FrameError("busy")`, `DatabaseError`."""
         await self._relay.started()
+        self.stop()
         is_forged = not self._greeted and not self._tab.identify(frame.token)
         if self._is_banned():
             return
@@ -46,6 +66,7 @@ class Joining:
         """Every join is answered by a `hello`, a malformed one, too."""
         with contextlib.suppress(FrameError):  # `busy`, and the client was told of an error
             await self._relay.started()
+            self.stop()
             if not self._is_banned():
                 await self._answer(None)
 

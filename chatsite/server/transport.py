@@ -34,12 +34,13 @@ class Transport(Protocol):
 
 
 class Outward:
-    """Writes to a transport, and is its producer. `unsent` is how many bytes wait here."""
+    """Writes to a transport, and is its producer. `unsent` is how many bytes wait here, `moved` when
+    some of them last left, or the first came."""
 
-    __slots__ = ("_ending", "_given", "_idle", "_room", "_transport", "_waiting", "unsent")
+    __slots__ = ("_ending", "_given", "_idle", "_room", "_transport", "_waiting", "moved", "unsent")
 
     def __init__(self, transport: Transport) -> None:
-        self.unsent = 0
+        self.unsent, self.moved = 0, 0.0
         self._transport = transport
         self._waiting: list[bytes] = []
         self._given = 0  # bytes of `unsent` that the transport has
@@ -89,6 +90,7 @@ class Outward:
         """It has sent what it had."""
         self.unsent -= self._given
         self._given, self._idle = 0, True
+        self.moved = asyncio.get_running_loop().time()
         self._make_room()
         if self._waiting:
             piece = self._next_piece()
@@ -160,6 +162,7 @@ class Wrapped(Outward):
 
     def resumeProducing(self) -> None:
         self._idle = True
+        self.moved = asyncio.get_running_loop().time()
         while self._idle and self._waiting:
             piece = self._next_piece()
             self.unsent -= len(piece)

@@ -10,12 +10,13 @@ from websockets.protocol import SEND_EOF, State
 from websockets.server import ServerProtocol
 
 from chatsite.server.host import Host
-from chatsite.server.reading import Reading
+from chatsite.server.reading import Reading, now
 from chatsite.server.terms import Goodbye
 from chatsite.server.transport import Outward
 
 BEHIND_BYTES = 256 * 1024  # outward; with more waiting the application is told
 UNREAD_BYTES = 1024 * 1024  # outward; with more waiting the socket is closed
+STALLED = 30.0  # seconds in which some of what waits has to leave: a piece, so 2 KB a second
 CLOSING = 1.0  # seconds that a client has to answer a close
 LINGER = 5.0  # seconds that a client has to read the rest, once both have closed
 
@@ -52,6 +53,11 @@ class Writing(Reading):
 
     def _look_at_unsent(self) -> None:
         if self._outward.unsent > UNREAD_BYTES and not self._cut:
+            self._say_bye(self.server.terms.slow, "doesn't read")
+
+    def look_at_pace(self) -> None:
+        """To be called now and then: who takes nothing of what waits for long is closed."""
+        if self._outward.unsent and not self._cut and now() - self._outward.moved > STALLED:
             self._say_bye(self.server.terms.slow, "doesn't read")
 
     def flush(self) -> None:

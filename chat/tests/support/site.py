@@ -21,10 +21,17 @@ from chat.tests.support.servers import ROOT, Daphne, Postgres, Redis, Server, ma
 # Tests are people in a hurry: those about limits set their own.
 UNLIMITED = {
     "CHAT_LIMITS": "0",
-    "CHAT_POST_RATE": "",
+    "CHAT_REQUEST_RATE": "",
+    "CHAT_HANDSHAKE_RATE": "",
     "CHAT_JOIN_RATE": "",
+    "CHAT_RESUME_BYTES_PER_ADDRESS": "",
+    "CHAT_POST_RATE": "",
+    "CHAT_POSTS_PER_ADDRESS": "",
+    "CHAT_POST_BYTES_PER_ADDRESS": "",
+    "CHAT_ROOM_PACE": "",
     "CHAT_SOCKETS_PER_ADDRESS": "0",
 }
+AS_BY_DEFAULT: dict[str, str | None] = dict.fromkeys(UNLIMITED)
 
 
 class Stack:
@@ -203,6 +210,8 @@ class Site:
         self.redis: Redis | None = next(iter(self._servers), None)
         self.postgres: Postgres | None = getattr(stack, "postgres", None)
         merged = {"SECRET_KEY": secrets.token_urlsafe(48), **UNLIMITED, **database, **env}
+        if not UNLIMITED.keys().isdisjoint(env) and "CHAT_LIMITS" not in env:
+            merged["CHAT_LIMITS"] = "1"  # for the one that is the test's own
         self.env = {name: value for name, value in merged.items() if value is not None}
         self.processes: list[Daphne] = [
             Daphne(Path(database["CHAT_DATA"]), self.env, name=f"daphne-{number}", **daphne)

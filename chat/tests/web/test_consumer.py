@@ -8,7 +8,7 @@ import pytest
 from chat.policy.connections import connection_limiter
 from chat.tests.support import until
 from chat.tests.support.played import HANG
-from chat.web import consumers
+from chat.web import consumers, joining
 from chat.web.consumers import ChatConsumer
 from chat.web.send_queue import EXTENSION, Clogged
 
@@ -181,6 +181,37 @@ async def test_who_is_cut_off_while_they_are_behind_holds_nothing(arrive, log, r
     log.says("after")
     await until(lambda: "after" in bystander.heard())
     assert "after" not in client.heard()
+
+
+# --- Who does not join ---------------------------------------------------------------------------
+async def test_who_does_not_join_in_time_is_told_and_closed(arrive, monkeypatch):
+    monkeypatch.setattr(joining, "IDLE", 0.01)
+    client = arrive()
+    client.says("ping", seq=0)  # is no join
+    await until(lambda: client.code == 4020)
+    assert client.frames[-1]["code"] == "idle"
+
+
+async def test_who_has_joined_in_time_stays_though_the_join_is_no_good(arrive, monkeypatch):
+    monkeypatch.setattr(joining, "IDLE", 0.2)
+    reader, mistaken = arrive(), arrive()
+    await reader.joins()
+    mistaken.says("join", name=7)
+    await until(lambda: mistaken.has("hello"))
+    await asyncio.sleep(0.3)
+    assert (reader.code, mistaken.code) == (None, None)
+
+
+async def test_while_the_relay_starts_nobody_is_idle(arrive, make_relay, log, monkeypatch):
+    monkeypatch.setattr(joining, "IDLE", 0.01)
+    log.trouble = HANG
+    starting = make_relay()
+    monkeypatch.setattr(consumers, "get_relay", lambda: starting)
+    client = arrive()
+    await asyncio.sleep(0.05)
+    assert client.code is None
+    log.trouble = None
+    await until(lambda: client.code == 4020)
 
 
 # --- Bans ----------------------------------------------------------------------------------------
