@@ -34,8 +34,10 @@ class Transport(Protocol):
 
 
 class Outward:
-    """Writes to a transport, and is its producer. `unsent` is how many bytes wait here, `moved` when
-    some of them last left, or the first came."""
+    """Writes to a transport, and is its producer.
+
+    `unsent` is how many bytes wait here, `moved` when some last left, or the first came.
+    """
 
     __slots__ = ("_ending", "_given", "_idle", "_room", "_transport", "_waiting", "moved", "unsent")
 
