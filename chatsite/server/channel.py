@@ -6,12 +6,14 @@ for ever. These are for the whole of a thing. Twisted bounds the bytes and the n
 """
 
 import asyncio
+import contextlib
 import socket
 from functools import partial
 from http import HTTPStatus
 from typing import Any
 
 from twisted.internet.protocol import connectionDone
+from twisted.protocols.policies import ProtocolWrapper
 from twisted.python.failure import Failure
 from twisted.web.http import HTTPChannel
 
@@ -46,12 +48,24 @@ class Channel(HTTPChannel):
         self.transport.bufferSize = READ_BYTES
         self._pace = Pace(connection, partial(self._server.cut, self.transport, "reads too slowly"))
         if refused := self._server.door.enter(self.transport):
-            self.refuse(refused)
+            self._turn_away(connection, refused)
+
+    def _turn_away(self, connection: socket.socket, status: HTTPStatus) -> None:
+        """Close at once: a hundred may be accepted in one turn of the loop, a descriptor each."""
+        if isinstance(self.transport, ProtocolWrapper):  # TLS: nothing can be said so early
+            self.transport.abortConnection()
+            return
+        with contextlib.suppress(OSError):
+            connection.send(self._answer(status))
+        self.transport.connectionLost(connectionDone)
 
     def refuse(self, status: HTTPStatus, retry_after: float = 0.0) -> None:
         """Answer so, by the server itself, and close."""
-        self.transport.write(answer(status, self._server.terms.words.get(status, ""), retry_after))
+        self.transport.write(self._answer(status, retry_after))
         self.loseConnection()
+
+    def _answer(self, status: HTTPStatus, retry_after: float = 0.0) -> bytes:
+        return answer(status, self._server.terms.words.get(status, ""), retry_after)
 
     def loseConnection(self) -> None:
         super().loseConnection()

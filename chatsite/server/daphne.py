@@ -59,7 +59,6 @@ class Server(server.Server):
         self._ready = options.pop("ready_callable", None)
         self._ports: list[Any] = []
         super().__init__(*args, ready_callable=self._prepare, **options)
-        self.door = Door(self.terms)
         self._lifespan = Lifespan(self.application)
         self.application = self._counted(self.application)
         # Twisted's 50 are too few when a thousand come back at once.
@@ -85,6 +84,7 @@ class Server(server.Server):
         descriptors.raise_limit()
         descriptors.watch()
         _spare_what_stays()
+        self.door = Door(self.terms)
         self.ws_factory = Sockets(self)
         self.http_factory.protocol = Channel
         self.http_factory.acceptableProtocols = lambda: [b"http/1.1"]

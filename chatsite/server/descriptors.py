@@ -9,7 +9,8 @@ import resource
 from twisted.logger import LogEvent, globalLogPublisher
 
 KEPT_BACK = 64  # or a quarter, where a process may have only a few
-QUIET = 5.0  # seconds without one turned away that end an outage
+SHORT = 5.0  # seconds after one was turned away in which it is not ready for more
+QUIET = 60.0  # seconds without one turned away that end an outage
 # What Twisted says when it can't accept: of this process, of the machine, of its memory.
 SAID = ("EMFILE encountered", "Could not accept new connection")
 logger = logging.getLogger(__name__)
@@ -22,9 +23,10 @@ class Outage:
         self._turned_away = 0
         self._last = 0.0
 
-    def __bool__(self) -> bool:
-        """Whether there is one."""
-        return self._turned_away > 0
+    def is_now(self) -> bool:
+        """Whether one was turned away just now."""
+        recent = self._last + SHORT
+        return self._turned_away > 0 and asyncio.get_running_loop().time() < recent
 
     def turn_away(self, why: object) -> None:
         loop = asyncio.get_running_loop()
@@ -51,7 +53,7 @@ outage = Outage()  # of this process
 
 def short() -> bool:
     """Whether this process has too few descriptors, so that new connections are turned away."""
-    return bool(outage)
+    return outage.is_now()
 
 
 def run_out(descriptor: int) -> bool:

@@ -13,7 +13,8 @@ from chat.tests.support.servers import Postgres, manage
 # A file and this process's own memory can't be stopped.
 with_servers = pytest.mark.stack("scaled")
 
-OK = {"database": "ok", "migrations": "ok", "posts": "ok", "channel_layer": "ok"}
+PARTS = ("database", "migrations", "posts", "channel_layer", "descriptors")
+OK = dict.fromkeys(PARTS, "ok")
 
 
 @pytest.fixture(scope="module")
