@@ -6,6 +6,7 @@ here, and a transport asks for the next piece when it has got rid of the last (`
 
 import asyncio
 import socket
+import time
 from collections.abc import Callable
 from typing import Any, Protocol
 
@@ -94,7 +95,7 @@ class Outward:
         """It has sent what it had."""
         self.unsent -= self._given
         self._given, self._idle = 0, True
-        self.moved = asyncio.get_running_loop().time()
+        self.moved = time.monotonic()
         self._make_room()
         if self._waiting:
             piece = self._next_piece()
@@ -166,7 +167,7 @@ class Wrapped(Outward):
 
     def resumeProducing(self) -> None:
         self._idle = True
-        self.moved = asyncio.get_running_loop().time()
+        self.moved = time.monotonic()
         while self._idle and self._waiting:
             piece = self._next_piece()
             self.unsent -= len(piece)

@@ -1,6 +1,7 @@
 """How a socket is written to: at once, with a bound on what waits, until it ends."""
 
 import asyncio
+import time
 from collections.abc import Callable
 from functools import lru_cache
 from http import HTTPStatus
@@ -10,7 +11,7 @@ from websockets.protocol import SEND_EOF, State
 from websockets.server import ServerProtocol
 
 from chatsite.server.host import Host
-from chatsite.server.reading import Reading, now
+from chatsite.server.reading import Reading
 from chatsite.server.terms import Goodbye
 from chatsite.server.transport import Outward
 
@@ -57,7 +58,7 @@ class Writing(Reading):
 
     def look_at_pace(self) -> None:
         """To be called now and then: who takes nothing of what waits for long is closed."""
-        if self._outward.unsent and not self._cut and now() - self._outward.moved > STALLED:
+        if self._outward.unsent and not self._cut and time.monotonic() - self._outward.moved > STALLED:
             self._say_bye(self.server.terms.slow, "doesn't read")
 
     def flush(self) -> None:
