@@ -17,7 +17,7 @@ from chatsite.server.transport import Outward
 
 BEHIND_BYTES = 256 * 1024  # outward; with more waiting the application is told
 UNREAD_BYTES = 1024 * 1024  # outward; with more waiting the socket is closed
-STALLED = 30.0  # seconds in which some of what waits has to leave: a piece, so 2 KB a second
+STALLED = 15.0  # seconds in which some of what waits has to leave: a piece, so 4 KB a second
 CLOSING = 1.0  # seconds that a client has to answer a close
 LINGER = 5.0  # seconds that a client has to read the rest, once both have closed
 
@@ -58,7 +58,8 @@ class Writing(Reading):
 
     def look_at_pace(self) -> None:
         """To be called now and then: who takes nothing of what waits for long is closed."""
-        if self._outward.unsent and not self._cut and time.monotonic() - self._outward.moved > STALLED:
+        stalled = time.monotonic() - self._outward.moved > STALLED
+        if stalled and self._outward.unsent and not self._cut:
             self._say_bye(self.server.terms.slow, "doesn't read")
 
     def flush(self) -> None:
