@@ -1,6 +1,7 @@
 """Whole sites: a stack is what a site stands on, a site is a fresh room on it."""
 
 import contextlib
+import http.client
 import itertools
 import json
 import secrets
@@ -182,6 +183,18 @@ def collect_static(env: dict[str, str]) -> None:
         manage("collectstatic", "--noinput", env=env)
 
 
+class From(urllib.request.HTTPHandler):
+    """Requests from one of this machine's addresses."""
+
+    def __init__(self, address: str):
+        super().__init__()
+        self._address = address
+
+    def http_open(self, request):
+        source = {"source_address": (self._address, 0)}
+        return self.do_open(http.client.HTTPConnection, request, **source)
+
+
 @dataclass
 class Response:
     """What a site answered to one HTTP request."""
@@ -276,8 +289,12 @@ class Site:
         method: str | None = None,
         headers: dict[str, str] | None = None,
         process: int = 0,
+        address: str | None = None,
     ) -> Response:
-        """One HTTP request; `data` is bytes as they are, or goes as JSON (and makes it a POST)."""
+        """One HTTP request; `data` is bytes as they are, or goes as JSON (and makes it a POST).
+
+        From `address`, one of 127.x.y.z, where it is given.
+        """
         headers = dict(headers or {})
         if data is not None and not isinstance(data, bytes):
             data = json.dumps(data).encode()
@@ -285,8 +302,9 @@ class Site:
         request = urllib.request.Request(
             self.urls[process] + path, data=data, headers=headers, method=method
         )
+        opener = urllib.request.build_opener(*([From(address)] if address else []))
         try:
-            answer = urllib.request.urlopen(request, timeout=60)
+            answer = opener.open(request, timeout=60)
         except urllib.error.HTTPError as error:
             answer = error
         with answer:
