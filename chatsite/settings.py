@@ -44,6 +44,7 @@ CHAT_LIMITS = environment.flag("CHAT_LIMITS", default=True)  # all rates and bud
 CHAT_REQUEST_RATE = environment.rate("CHAT_REQUEST_RATE", "600/minute")
 CHAT_HANDSHAKE_RATE = environment.rate("CHAT_HANDSHAKE_RATE", "600/minute")
 CHAT_JOIN_RATE = environment.rate("CHAT_JOIN_RATE", "600/minute")
+CHAT_NAME_RATE = environment.rate("CHAT_NAME_RATE", "400/day")
 CHAT_RESUME_BYTES_PER_ADDRESS = environment.budget("CHAT_RESUME_BYTES_PER_ADDRESS", "16 MiB/minute")
 CHAT_POST_RATE = environment.rate("CHAT_POST_RATE", "20/10 seconds")
 CHAT_POSTS_PER_ADDRESS = environment.rate("CHAT_POSTS_PER_ADDRESS", "200/10 seconds")
@@ -59,6 +60,8 @@ SECURE_SSL_REDIRECT = SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
 SECURE_HSTS_SECONDS = 365 * 24 * 3600 if HTTPS else 0
 # Subdomains and browsers' preload lists are for the owner of the whole domain to decide on.
 SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
+# These look for the names of three middlewares; ours extend them.
+SILENCED_SYSTEM_CHECKS += ["security.W001", "security.W002", "security.W003"]
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if CHAT_TRUSTED_HOPS else None
 SECURE_REFERRER_POLICY = "same-origin"
 # Browsers ignore it on plain http, and complain.
@@ -94,18 +97,19 @@ INSTALLED_APPS = [
     "csp",
 ]
 MIDDLEWARE = [
-    "chatsite.probes.Probes",  # first: they are asked in plain http, under any name
-    "django.middleware.security.SecurityMiddleware",
+    "chatsite.headers.Headers",  # on whatever the others answer
+    "chatsite.probes.Probes",  # early: they are asked in plain http, under any name
+    "chatsite.middleware.Security",
     "chatsite.static_files.StaticFilesMiddleware",
-    "csp.middleware.CSPMiddleware",
+    "chatsite.middleware.Csp",
     "chat.admin.log_in.LogInThrottle",
     "chatsite.turns.Turns",
-    "django.contrib.sessions.middleware.SessionMiddleware",
-    "django.middleware.common.CommonMiddleware",
-    "django.middleware.csrf.CsrfViewMiddleware",
-    "django.contrib.auth.middleware.AuthenticationMiddleware",
-    "django.contrib.messages.middleware.MessageMiddleware",
-    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "chatsite.middleware.Sessions",
+    "chatsite.middleware.Common",
+    "chatsite.middleware.Csrf",
+    "chatsite.middleware.Authentication",
+    "chatsite.middleware.Messages",
+    "chatsite.middleware.Frames",
 ]
 ROOT_URLCONF = "chatsite.urls"
 ASGI_APPLICATION = "chatsite.asgi.application"
@@ -200,8 +204,9 @@ if REDIS_URL:
         REDIS |= {"ssl_cert_reqs": None, "ssl_check_hostname": False}
     CHANNEL_LAYERS = {
         "default": {
-            # Not the core layer: with redis-py 8 its 5 s socket time-out meets its 5 s BZPOPMIN.
-            "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
+            # Pub/sub, not the core layer: with redis-py 8 its 5 s socket time-out meets its 5 s
+            # BZPOPMIN.
+            "BACKEND": "chat.relay.layer.SealedLayer",
             "CONFIG": {"hosts": [REDIS]},
         }
     }

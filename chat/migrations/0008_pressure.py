@@ -3,7 +3,7 @@ from django.db import migrations
 
 
 class Migration(migrations.Migration):
-    dependencies = [("chat", "0006_moderators_see_acts")]
+    dependencies = [("chat", "0007_member_generation")]
 
     operations = [
         migrations.AddField(

@@ -42,7 +42,7 @@ class ChatConsumer(AsyncWebsocketConsumer):
         self.relay = get_relay()
         self.tab = Tab(scope, send)
         self._joining = Joining(self.relay, self.tab)
-        self._admitted = self._spoke = False
+        self._admitted = False
         self._unanswered = asyncio.Semaphore(UNANSWERED)
         try:
             while True:
@@ -146,9 +146,6 @@ class ChatConsumer(AsyncWebsocketConsumer):
             self.tab.refuse(outcome, post)
             return
         self.tab.send_text(outgoing.accepted(post.nonce, outcome.seq))
-        if self._spoke:
-            return
-        self._spoke = True
         newcomers.spoke(self.tab.member_id)
         if self.tab.has_cookie:
             self.relay.people.spoke(self.tab.member_id)

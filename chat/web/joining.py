@@ -4,13 +4,14 @@ import asyncio
 import contextlib
 
 from chat.log.batch import newest
-from chat.members.claims import Claim
 from chat.policy.rates import rates
 from chat.policy.refusals import refusals
 from chat.protocol import incoming
 from chat.protocol.errors import FrameError
 from chat.protocol.incoming import Since
 from chat.relay.relay import Relay
+from chat.relay.rules import SIGNED_OUT
+from chat.web.naming import take_name
 from chat.web.tab import Tab
 
 IDLE = 20.0  # seconds from the handshake to the first join, while the relay can answer it
@@ -47,30 +48,35 @@ class Joining:
         await self._relay.started()
         self.stop()
         is_forged = not self._greeted and not self._tab.identify(frame.token)
-        if self._is_banned():
+        if self._is_shut_out():
             return
-        full = True
+        too_fast = False
         try:
             if is_forged:
                 raise FrameError("bad_field", "`token` is none of ours, or too old.")
+            too_fast = True  # unless what follows says nothing
             rates.join(self._tab.address, None if self._tab.guest else self._tab.member_id)
+            too_fast = False
             await self._take_name(frame.name)
         except FrameError as wrong:
             self._tab.refuse(wrong, frame)
-            if wrong.code == "rate_limited":
-                full = False
-                await asyncio.sleep(JOIN_PAUSE)
-        await self._answer(frame.since, full=full)
+        if too_fast:
+            await asyncio.sleep(JOIN_PAUSE)
+        await self._answer(frame.since, full=not too_fast)
 
     async def join_in_vain(self) -> None:
         """Every join is answered by a `hello`, a malformed one, too."""
         with contextlib.suppress(FrameError):  # `busy`, and the client was told of an error
             await self._relay.started()
             self.stop()
-            if not self._is_banned():
+            if not self._is_shut_out():
                 await self._answer(None)
 
-    def _is_banned(self) -> bool:
+    def _is_shut_out(self) -> bool:
+        """Banned, or with a cookie or token that is nobody's by now; it is told, and closed."""
+        if self._tab.revoked:
+            self._tab.dismiss("resync", SIGNED_OUT)
+            return True
         try:
             self._relay.rules.bans.check(self._tab.member_id, self._tab.address)
         except FrameError as banned:
@@ -82,10 +88,7 @@ class Joining:
         if wanted is None and (self._tab.name or self._tab.guest):
             return
         name = incoming.check_name(wanted)
-        wish = Claim(self._tab.member_id, name, self._tab.address)
-        claimed = await self._relay.people.claim(wish)
-        if claimed.taken:
-            raise FrameError("name_taken")
+        claimed = await take_name(self._relay, self._tab, name)
         if claimed.name:
             self._relay.people.named(self._tab, claimed)
 
@@ -95,7 +98,7 @@ class Joining:
             self._tab.send_text(self._hello(resumed=True))
             return
         resumed = await self._relay.tail.resumable(since)
-        if self._is_banned():  # since it was asked first; from `attend` on, the relay sees to it
+        if self._is_shut_out():  # since it was asked first; from `attend` on, the relay sees to it
             return
         # No `await` from here on: nothing stands between `hello` and the first messages, and they
         # end at the number where the next batch begins.

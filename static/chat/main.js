@@ -109,6 +109,7 @@ const room = new Room({
       form: element("join"),
       composer: element("composer"),
       join: (name) => session.rename(name),
+      forget: () => identity.signOutOthers(),
     }),
   },
 });
@@ -159,7 +160,10 @@ connection.open();
 new Midnight({ clock, turned: () => painter.later() });
 addEventListener("storage", ({ key }) => store.heard(key));
 addEventListener("beforeunload", (event) => outbox.fleeting && event.preventDefault());
-addEventListener("pagehide", () => store.giveUp());
+addEventListener("pagehide", () => {
+  connection.rest();
+  store.giveUp();
+});
 new Wakefulness({
   window,
   document,
