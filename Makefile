@@ -92,7 +92,8 @@ $(VENV)/.biome-$(BIOME): | $(VENV)/.test
 	cd $(VENV)/bin && ln -sf ../node_modules/@biomejs/cli-*/biome .
 	touch $@
 
-staticfiles/staticfiles.json: $(VENV)/.run $(shell find static)
+BUILDERS := chatsite/storage.py chatsite/bundle.py
+staticfiles/staticfiles.json: $(VENV)/.run $(BUILDERS) $(shell find static)
 	@$(PY) manage.py collectstatic --noinput --verbosity 0
 
 .PHONY: help run admin test test-checks test-embedded test-scaled faults bench format

@@ -18,6 +18,12 @@ from chat.tests.support.site import Embedded, Scaled, Stack, collect_static
 PEERS = ROOT / "bench" / "peers"
 
 
+class Ours(Daphne):
+    """A process of its own, as a site has it: what is measured is that."""
+
+    forks = False
+
+
 class Peer(Server):
     """A server that is not ours: `command` gets the port after its last word."""
 
@@ -131,7 +137,7 @@ class Lab:
         folder, servers = Path(env["CHAT_DATA"]), []
         for number in range(processes):
             with pinned([SERVING[number % len(SERVING)]]):
-                servers.append(Daphne(folder, env, name=f"daphne-{number}"))
+                servers.append(Ours(folder, env, name=f"daphne-{number}"))
                 servers[-1].start()
         helpers = [*redis, chosen.postgres] if redis else []
         return Running(servers, helpers, partial(chosen.sql, env), env)

@@ -92,7 +92,6 @@ INSTALLED_APPS = [
     "django.contrib.contenttypes",
     "django.contrib.sessions",
     "django.contrib.messages",
-    "servestatic",
     "django.contrib.staticfiles",
     "csp",
 ]
@@ -100,7 +99,6 @@ MIDDLEWARE = [
     "chatsite.headers.Headers",  # on whatever the others answer
     "chatsite.probes.Probes",  # early: they are asked in plain http, under any name
     "chatsite.middleware.Security",
-    "chatsite.static_files.StaticFilesMiddleware",
     "chatsite.middleware.Csp",
     "chat.admin.log_in.LogInThrottle",
     "chatsite.turns.Turns",

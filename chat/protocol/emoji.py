@@ -1,46 +1,15 @@
-"""Emoji that are several joined by a zero-width joiner: those of Unicode's list (UTS 51). Pure.
+"""What one emoji is. Pure."""
 
-A joiner anywhere else is an invisible character like others.
-"""
+from emoji import EMOJI_DATA, STATUS
 
-import re
-from collections.abc import Iterator
-from pathlib import Path
-
-SEQUENCES = Path(__file__).parent / "unicode" / "emoji-zwj-sequences.txt"
-_SEQUENCE = re.compile(r"^([0-9A-F ]+);", re.MULTILINE)
-JOINER = "\u200d"
-# "Text style" and "emoji style": keyboards add them to emoji, and they change no letter.
-STYLE = re.compile("[\ufe0e\ufe0f]")
-_TONE = "[\U0001f3fb-\U0001f3ff]?"
-_JOINED = re.compile(f".{_TONE}(?:{JOINER}.{_TONE})+")
+# Unicode TS 51, "recommended for general interchange" (RGI), as emoji-test.txt has them: sequences
+# with joiners, flags, skin tones and keycaps are one. Only in the one form that keyboards send, so
+# that nobody's heart is another one than everybody's.
+RGI = frozenset(
+    one for one, about in EMOJI_DATA.items() if about["status"] == STATUS["fully_qualified"]
+)
 
 
-def take_out(text: str) -> tuple[str, dict[str, str]]:
-    """`text` with a stand-in for each such emoji, and what each stands for.
-
-    Stand-ins are single symbols that `text` doesn't have, and that no normalisation changes.
-    """
-    text = STYLE.sub("", text)
-    stand_ins = (char for char in map(chr, range(0x2801, 0x2900)) if char not in text)
-    found = {emoji: next(stand_ins) for emoji in set(_JOINED.findall(text)) & _LISTED.keys()}
-    plain = _JOINED.sub(lambda match: found.get(match[0], match[0]), text)
-    return plain, {stand_in: _LISTED[emoji] for emoji, stand_in in found.items()}
-
-
-def put_back(text: str, emoji: dict[str, str]) -> str:
-    """Undo `take_out`. The emoji are written as Unicode's list has them."""
-    return "".join(emoji.get(char, char) for char in text)
-
-
-def apart(name: str) -> str:
-    """Each emoji as those it is made of: so it looks where no font has it."""
-    return STYLE.sub("", name).replace(JOINER, "")
-
-
-def _listed() -> Iterator[str]:
-    for codes in _SEQUENCE.findall(SEQUENCES.read_text(encoding="utf-8")):
-        yield "".join(chr(int(code, 16)) for code in codes.split())
-
-
-_LISTED = {STYLE.sub("", emoji): emoji for emoji in _listed()}
+def is_emoji(text: str) -> bool:
+    """Whether it is one emoji, fully qualified, and nothing else: otherwise it is `not_emoji`."""
+    return text in RGI

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from precis_i18n import get_profile
 
-from chat.protocol import emoji
+from chat.protocol import joiners
 from chat.protocol.likeness import folded, skeleton
 
 LENGTH = 32  # code points, as prepared
@@ -48,7 +48,7 @@ def check(text: str) -> str:
     # Before any work is put into it: one character may become 18, and PRECIS is slow.
     if len(text) > 4 * LENGTH or len(unicodedata.normalize("NFKC", text)) > 4 * LENGTH:
         raise NameInvalid(f"A name has at most {LENGTH} characters.")
-    text, joined = emoji.take_out(text)
+    text, joined = joiners.take_out(text)
     if not text.strip():
         raise NameInvalid("A name needs at least one character.")
     for char in text:
@@ -68,7 +68,7 @@ def check(text: str) -> str:
         marks = list(run)
         if is_mark and (len(marks) > MARKS or len(set(marks)) < len(marks)):
             raise NameInvalid("A name can't have that many accents on one letter.")
-    name = emoji.put_back(name, joined)
+    name = joiners.put_back(name, joined)
     if len(name) > LENGTH:
         raise NameInvalid(f"A name has at most {LENGTH} characters, this has {len(name)}.")
     return name
@@ -76,7 +76,7 @@ def check(text: str) -> str:
 
 def keys(name: str) -> Keys:
     """The keys of a name that `check` returned."""
-    name = emoji.apart(name)
+    name = joiners.apart(name)
     return Keys(
         name_key=folded(skeleton(_case_folded.enforce(name))),
         look_key=folded(skeleton(name).casefold()),

@@ -68,8 +68,8 @@ class Channel(HTTPChannel):
         return answer(status, self._server.terms.words.get(status, ""), retry_after)
 
     def loseConnection(self) -> None:
-        super().loseConnection()
         self._pace.end()
+        super().loseConnection()
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         if self._next:
@@ -97,10 +97,11 @@ class Channel(HTTPChannel):
 
     def allHeadersReceived(self) -> None:
         super().allHeadersReceived()
-        self.setTimeout(BODY)
+        if self.length != 0:  # None: in chunks
+            self.setTimeout(BODY)
 
     def allContentReceived(self) -> None:
-        self.setTimeout(IDLE)  # what Twisted sets again after the answer; until then there is none
+        self.timeOut = IDLE  # what Twisted sets after the answer; until then there is none
         super().allContentReceived()
 
     def timeoutConnection(self) -> None:

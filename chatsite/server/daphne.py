@@ -44,6 +44,7 @@ class Server(server.Server):
     """Takes Daphne's arguments; some bounds are the application's, not for the caller to set."""
 
     terms: Terms
+    bodies = 0  # bytes of requests that are here and not answered
     application: Application  # these two are Daphne's
     endpoints: list[str]
 

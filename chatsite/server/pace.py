@@ -43,6 +43,7 @@ class Pace:
 
     def stop(self) -> None:
         """It is closed, or no HTTP any more."""
+        self._works = False
         if self._timer:
             self._timer.cancel()
 

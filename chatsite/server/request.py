@@ -5,8 +5,10 @@ from io import BytesIO
 from typing import Any
 
 from daphne import http_protocol
+from twisted.python.failure import Failure
 
 BODY_BYTES = 256 * 1024  # the largest form of the admin is far smaller
+BODIES_BYTES = 32 * 1024 * 1024  # of all that come in at the same time
 CHUNKS = 1000  # of a body that comes in chunks; each is work, however small
 
 
@@ -29,9 +31,12 @@ class Request(http_protocol.WebRequest):
         if self._refused:
             return
         self._received += len(data)
+        self.server.bodies += len(data)
         if self._chunks is not None:
             self._chunks += 1
-        if self._received > BODY_BYTES or (self._chunks or 0) > CHUNKS:
+        if self.server.bodies > BODIES_BYTES:
+            self._refuse(HTTPStatus.SERVICE_UNAVAILABLE, "too many bodies")
+        elif self._received > BODY_BYTES or (self._chunks or 0) > CHUNKS:
             self._refuse(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "too large")
         else:
             super().handleContentChunk(data)
@@ -46,6 +51,7 @@ class Request(http_protocol.WebRequest):
         channel = self.channel
         done = super().process()
         if self.transport is None:  # a WebSocket has taken it
+            self._forget_body()
             channel.hand_over()
         return done
 
@@ -63,6 +69,7 @@ class Request(http_protocol.WebRequest):
 
     def _refuse(self, status: HTTPStatus, why: str, retry_after: float = 0.0) -> None:
         self._refused = True
+        self._forget_body()
         self.server.terms.refused(self._address(), why)
         self.channel.refuse(status, retry_after)
 
@@ -72,7 +79,19 @@ class Request(http_protocol.WebRequest):
         address: str | None = self.server.address(peer, forwarded)
         return address
 
-    # --- while it is answered --------------------------------------------------------------------
+    # --- until it is answered ---------------------------------------------------------------------
+    def finish(self) -> None:
+        self._forget_body()
+        super().finish()
+
+    def connectionLost(self, reason: Failure) -> None:
+        self._forget_body()
+        super().connectionLost(reason)
+
+    def _forget_body(self) -> None:
+        self.server.bodies -= self._received
+        self._received = 0
+
     async def flushed(self) -> None:
         """Wait until what was written of the answer has left, nearly all."""
         if not self.finished and self.channel:

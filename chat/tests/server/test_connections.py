@@ -1,6 +1,7 @@
 """Connections that come too often, too slowly, or don't read: real ones, of a server in a hurry."""
 
 import contextlib
+import select
 import socket
 import time
 from http.client import HTTPConnection
@@ -18,9 +19,10 @@ pytestmark = pytest.mark.stack("embedded")  # no database has a part in it
 HURRIED = """
 import dataclasses, sys
 from daphne import cli
-from chatsite.server import channel, daphne, pace
+from chatsite.server import channel, daphne, pace, request
 
 channel.HEADERS, channel.BODY, channel.IDLE, pace.PERIOD = 1, 2, 5, 1.0
+request.BODIES_BYTES = 300_000
 register = daphne.register
 
 def admit(address, kind, path):
@@ -39,6 +41,13 @@ def hurried(stack):
     site = Site(stack, {}, program=("-c", HURRIED))
     yield site
     site.close()
+
+
+HANDSHAKE = (
+    b"GET /ws/chat/ HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+    b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n"
+    b"Content-Length: 200000\r\n\r\n"
+)
 
 
 def connect(site, receives: int = 0) -> socket.socket:
@@ -232,6 +241,23 @@ def test_a_body_in_very_many_pieces_is_refused(hurried):
     start = b"POST / HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n"
     said = answer(hurried, start + b"1\r\nx\r\n" * 1200 + b"0\r\n\r\n")
     assert said.startswith(b"HTTP/1.1 413 ")
+
+
+def test_bodies_have_a_bound_in_all_and_each_that_ends_makes_room(talkative):
+    def begins_a_body(link: socket.socket) -> None:
+        start = b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 200001\r\n\r\n"
+        link.sendall(start + b"x" * 200_000)
+
+    with connect(talkative) as one, connect(talkative) as two:
+        begins_a_body(one)
+        begins_a_body(two)
+        refused = [link for link in (one, two) if link in select.select([one, two], [], [], 10)[0]]
+        assert [link.recv(65536)[:13] for link in refused] == [b"HTTP/1.1 503 "]
+    for _ in range(3):  # a handshake has none, but may say that it has
+        assert answer(talkative, HANDSHAKE + b"x" * 200_000).startswith(b"HTTP/1.1 400 ")
+    for _ in range(3):
+        said = talkative.request("/healthz", data=b"x" * 200_000, method="POST")
+        assert said.status == 405
 
 
 def test_who_closes_one_half_is_closed(hurried):

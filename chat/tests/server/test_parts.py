@@ -283,7 +283,7 @@ class Server:
         self.queue = asyncio.Queue()
         self.refusals = []
         tell = lambda *refusal: self.refusals.append(refusal)  # noqa: E731
-        self.terms = Terms(16 * 1024, "outlet", *self.goodbyes, *[None] * 4, refused=tell)
+        self.terms = Terms(16 * 1024, "send_queue", *self.goodbyes, *[None] * 4, refused=tell)
         self.door = Door(self.terms)
 
     def create_application(self, protocol, scope):

@@ -312,7 +312,11 @@ class Daphne(Server):
     """One process of the site, with exactly the product's variables that `env` gives.
 
     `program` is what Python runs, `options` are more of Daphne's own, `cwd` is where the code is.
+    `forks`: it may be a fork of the nursery's, which starts sooner; its memory and its place on the
+    processor's cores are then not those of a process of its own.
     """
+
+    forks = True
 
     def __init__(
         self,
@@ -342,7 +346,7 @@ class Daphne(Server):
     def _begin(self):
         python, *argv = self.command()
         special = "LD_PRELOAD" in self.env or self.stdin != subprocess.DEVNULL
-        if python != sys.executable or special:
+        if not self.forks or python != sys.executable or special:
             return super()._begin()  # afresh
         files = (os.devnull, self.log, self.log)
         return Forked(argv, cwd=self.cwd, env=self.environment(), files=files)

@@ -36,6 +36,8 @@ UNLIMITED = {
 }
 AS_BY_DEFAULT: dict[str, str | None] = dict.fromkeys(UNLIMITED)
 
+BUILDERS = ("storage.py", "bundle.py")  # what they do changes the static files, too
+
 
 class Stack:
     """What sites stand on, and how to make a fresh one there."""
@@ -184,7 +186,8 @@ def change_build(folder: Path, mark: str) -> None:
 def collect_static(env: dict[str, str]) -> None:
     """Collect the static files, if they have changed since: it takes seconds."""
     collected = ROOT / "staticfiles" / "staticfiles.json"
-    newest = max(path.stat().st_mtime for path in (ROOT / "static").rglob("*"))
+    sources = [*(ROOT / "static").rglob("*"), *map((ROOT / "chatsite").joinpath, BUILDERS)]
+    newest = max(path.stat().st_mtime for path in sources)
     if not collected.exists() or collected.stat().st_mtime < newest:
         manage("collectstatic", "--noinput", env=env)
 
