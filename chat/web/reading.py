@@ -5,6 +5,8 @@ import re
 from django.http import HttpRequest, HttpResponse
 
 from chat.policy.connections import connection_limiter
+from chat.policy.rates import rates
+from chat.policy.refusals import refusals
 from chat.protocol import bounds, outgoing
 from chat.protocol.errors import FrameError
 from chat.protocol.incoming import Since
@@ -20,7 +22,11 @@ async def read(request: HttpRequest, relay: Relay) -> HttpResponse:
     """`GET /api/messages`, as docs/PROTOCOL.md has it."""
     await relay.started()
     access.check_ban(request, relay)
-    body = await (_older if "before" in request.GET else _newer)(request, relay)
+    body = (await (_older if "before" in request.GET else _newer)(request, relay)).encode()
+    address = access.address(request)
+    if wait := rates.may_catch_up(address, len(body)):
+        refusals.note(address, "reads, too much")
+        raise FrameError("rate_limited", retry_after=wait)
     return HttpResponse(body, content_type="application/json")
 
 

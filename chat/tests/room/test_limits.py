@@ -106,6 +106,20 @@ def test_who_resumes_beyond_the_budget_gets_all_of_it_later(make_site, join):
     assert [message["seq"] for message in bob.heard] == list(range(first + 1, first + 103))
 
 
+def test_over_http_what_is_beyond_the_budget_is_to_be_asked_for_later(make_site, join):
+    site = make_site(processes=1, CHAT_RESUME_BYTES_PER_ADDRESS="100 KiB/hour")
+    ada = join(site, "Ada")
+    for _ in range(20):
+        ada.says("x" * 3500)
+    path = "/api/messages?after=0"
+    assert site.request(path, address=THERE).status == 200
+    refused = site.request(path, address=THERE)
+    assert refused.status == 429
+    assert refused.json()["code"] == "rate_limited"
+    assert int(refused.headers["retry-after"]) > 60
+    assert site.request(path).status == 200
+
+
 # --- Requests and sockets ------------------------------------------------------------------------
 def test_who_asks_too_fast_hears_when_to_come_again_and_somebody_elsewhere_does_not(make_site):
     site = make_site(processes=1, CHAT_REQUEST_RATE="3/hour")
