@@ -1,0 +1,26 @@
+"""What an attack is."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from chat.tests.abuse.visitor import Visitor
+
+Work = Callable[[Visitor], Awaitable[None]]
+
+
+@dataclass(frozen=True)
+class Attack:
+    """`work` is what one connection does; as often as it ends, it is begun again.
+
+    `sockets` of them at each address work at once. `ends`: seconds after which the server must have
+    refused it something, or closed a connection; None where it may go on for ever, as it costs
+    nobody anything. `crowd`: it is tried from a hundred addresses, too, then with at most ten
+    connections each. `full`: in a room that is full of large messages.
+    """
+
+    name: str
+    work: Work
+    sockets: int = 1
+    ends: float | None = None
+    crowd: bool = False
+    full: bool = False

@@ -1,0 +1,84 @@
+"""The fixtures of the abuse suite."""
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+
+import pytest
+
+from bench import machine
+from chat.tests.abuse.attacks import FAMILIES
+from chat.tests.abuse.evening import Report
+from chat.tests.support.site import UNLIMITED, Site
+
+LARGE = 600  # messages of 4,000 emoji
+
+
+def pytest_generate_tests(metafunc):
+    """In full each attack by itself; in short all of a family at once."""
+    full = metafunc.config.getoption("length") == "full"
+    families = list(FAMILIES.items())
+    alone = [(attack.name, [attack]) for _, family in families for attack in family]
+    crowds = [("all of these at once", [one for _, (one,) in alone if one.crowd])]
+    if full:
+        crowds += [(name, [one]) for name, (one,) in alone if one.crowd]
+    for fixture, groups in ("family", alone if full else families), ("crowd", crowds):
+        if fixture in metafunc.fixturenames:
+            metafunc.parametrize(fixture, groups, ids=[name for name, _ in groups])
+
+
+@pytest.fixture
+def seconds(pytestconfig):
+    """How long an attack goes on."""
+    return {"short": 4.0, "full": 30.0}[pytestconfig.getoption("length")]
+
+
+@pytest.fixture
+def noise(pytestconfig):
+    """How many times as long as promised it may take: in short, other tests run beside it."""
+    return {"short": 4.0, "full": 1.0}[pytestconfig.getoption("length")]
+
+
+@pytest.fixture
+def open_room(stack):
+    """Factory: a site with its default limits, on a core of its own; it may be full."""
+    made: list[Site] = []
+
+    def open_room(full: bool = False) -> Site:
+        with machine.pinned(machine.SERVING):
+            made.append(Site(stack, dict.fromkeys(UNLIMITED)))
+        if full:
+            fill(made[-1])
+        return made[-1]
+
+    yield open_room
+    for site in made:
+        site.close()
+
+
+def fill(site: Site) -> None:
+    """As large messages as there may be."""
+    numbers = f"n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {LARGE})"
+    site.transaction(
+        f"WITH RECURSIVE {numbers} INSERT INTO chat_message"
+        " (seq, rev, author, name, text, nonce, at, hidden_by)"
+        f" SELECT i, i, 'filler', 'Filler', '{'😀' * 4000}', 'filler-' || i, CURRENT_TIMESTAMP, ''"
+        " FROM n",
+        f"UPDATE chat_log SET seq = {LARGE}",
+    )
+    for process in site.processes:
+        process.restart()
+
+
+@pytest.fixture
+def record(pytestconfig):
+    """Note a report, for the table and for whoever reads the test's output."""
+
+    def record(report: Report) -> Report:
+        print(report)
+        if file := pytestconfig.getoption("record"):
+            with Path(file).open("a") as lines:
+                lines.write(json.dumps(asdict(report)) + "\n")
+        return report
+
+    return record
