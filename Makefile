@@ -11,6 +11,7 @@ help:
 	@echo "make admin                              make an account for /admin/"
 	@echo "make test [DJANGO=6.1]                  everything that must hold, on both stacks"
 	@echo "make faults                             every fault at full length, three times (26 minutes)"
+	@echo "make abuse                              what strangers do to it, each at full length (50 minutes)"
 	@echo "make bench [SHORT=1]                    measure it beside its peers (2 hours; short: 3 minutes)"
 	@echo "make format                             format and lint the Python, JavaScript and CSS"
 
@@ -26,7 +27,7 @@ admin: $(VENV)/.run
 # reaches may only grow (pyproject.toml). Then what takes longest, so that no worker ends alone. Most
 # of them wait, so there are more workers than cores.
 UNITS := $(addprefix chat/tests/,protocol policy log members moderation relay)
-LONGEST := $(addprefix chat/tests/,faults page site ops room)
+LONGEST := $(addprefix chat/tests/,faults abuse page site ops room)
 FOLDERS := $(patsubst %/__init__.py,%,$(wildcard chat/tests/*/__init__.py))
 OTHERS := $(filter-out $(UNITS) $(LONGEST),$(FOLDERS))
 IN_PARALLEL := -n 4 --dist loadfile --no-loadscope-reorder
@@ -51,6 +52,15 @@ faults: $(VENV)/.test staticfiles/staticfiles.json
 	rm -f .faults.jsonl
 	for run in 1 2 3; do $(FAULTS) --stack embedded && $(FAULTS) --stack scaled || exit 1; done
 	$(PY) -m chat.tests.faults.table .faults.jsonl
+
+# What is measured goes into docs/SECURITY.md. One after the other: they would disturb each other.
+ABUSE := $(PY) -m pytest --length full --record .abuse.jsonl chat/tests/abuse
+abuse: $(VENV)/.test staticfiles/staticfiles.json
+	bin/system
+	rm -f .abuse.jsonl
+	$(ABUSE) --stack embedded
+	$(ABUSE) --stack scaled
+	$(PY) -m chat.tests.abuse.table .abuse.jsonl
 
 # What it compares, and more to measure: bench/README.md.
 BENCH := bench/.venv/bin/python -m bench
@@ -88,4 +98,4 @@ $(VENV)/.biome-$(BIOME): | $(VENV)/.test
 staticfiles/staticfiles.json: $(VENV)/.run $(shell find static)
 	@$(PY) manage.py collectstatic --noinput --verbosity 0
 
-.PHONY: help run admin test faults bench format
+.PHONY: help run admin test faults abuse bench format

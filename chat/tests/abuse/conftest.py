@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from bench import machine
 from chat.tests.abuse.attacks import FAMILIES
 from chat.tests.abuse.evening import Report
+from chat.tests.abuse.posts import BIG
 from chat.tests.support.site import UNLIMITED, Site
 
-LARGE = 600  # messages of 4,000 emoji
+LARGE = 600  # messages
 
 
 def pytest_generate_tests(metafunc):
@@ -41,14 +41,15 @@ def noise(pytestconfig):
 
 @pytest.fixture
 def open_room(stack):
-    """Factory: a site with its default limits, on a core of its own; it may be full."""
+    """Factory: a site with its default limits, in whose database these statements were run."""
     made: list[Site] = []
 
-    def open_room(full: bool = False) -> Site:
-        with machine.pinned(machine.SERVING):
-            made.append(Site(stack, dict.fromkeys(UNLIMITED)))
-        if full:
-            fill(made[-1])
+    def open_room(*statements: str) -> Site:
+        made.append(Site(stack, dict.fromkeys(UNLIMITED)))
+        if statements:
+            made[-1].transaction(*statements)
+            for process in made[-1].processes:
+                process.restart()
         return made[-1]
 
     yield open_room
@@ -56,18 +57,16 @@ def open_room(stack):
         site.close()
 
 
-def fill(site: Site) -> None:
-    """As large messages as there may be."""
+@pytest.fixture
+def large():
+    """The statements that fill a room with messages as large as there may be."""
     numbers = f"n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {LARGE})"
-    site.transaction(
+    return [
         f"WITH RECURSIVE {numbers} INSERT INTO chat_message"
         " (seq, rev, author, name, text, nonce, at, hidden_by)"
-        f" SELECT i, i, 'filler', 'Filler', '{'😀' * 4000}', 'filler-' || i, CURRENT_TIMESTAMP, ''"
-        " FROM n",
+        f" SELECT i, i, 'filler', 'Filler', '{BIG}', 'filler-' || i, CURRENT_TIMESTAMP, '' FROM n",
         f"UPDATE chat_log SET seq = {LARGE}",
-    )
-    for process in site.processes:
-        process.restart()
+    ]
 
 
 @pytest.fixture

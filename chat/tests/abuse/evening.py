@@ -54,12 +54,13 @@ def spend(site: Site, attacks: dict[str, list[str]], seconds: float, name: str =
     """Let `attacks`, each from these addresses, go on for so long, all at once."""
     processes = site.processes
     for process in processes:
+        _pin(process)
         _forget_peak(process)
     control = _start("control", *(f"127.0.0.1:{process.port}" for process in processes))
     try:
         assert control.stdout.readline() == "ready\n", control.stderr.read()
         before = [_descriptors(process) for process in processes]
-        loots = _attack(site, attacks, seconds)
+        loots = attack(site, attacks, seconds)
         control.send_signal(signal.SIGTERM)
         seen = Seen(**json.loads(control.communicate(timeout=PATIENCE)[0]))
     finally:
@@ -81,7 +82,8 @@ def spend(site: Site, attacks: dict[str, list[str]], seconds: float, name: str =
     )
 
 
-def _attack(site: Site, attacks: dict[str, list[str]], seconds: float) -> dict[str, dict]:
+def attack(site: Site, attacks: dict[str, list[str]], seconds: float) -> dict[str, dict]:
+    """The same without people elsewhere; what each attack got."""
     plan = {
         "where": ["127.0.0.1", site.processes[0].port],
         "redis": site.redis.url if site.redis else "",
@@ -109,6 +111,13 @@ def _start(module: str, *arguments: str) -> subprocess.Popen:
         )
 
 
+def _pin(process: Daphne) -> None:
+    """Let it serve on its own core, with all its threads, as bench does."""
+    for thread in os.listdir(f"/proc/{process.pid}/task"):
+        with contextlib.suppress(ProcessLookupError):
+            os.sched_setaffinity(int(thread), machine.SERVING)
+
+
 def _forget_peak(process: Daphne) -> None:
     Path(f"/proc/{process.pid}/clear_refs").write_text("5")
 
@@ -128,7 +137,7 @@ def _has_back(process: Daphne, before: int) -> bool:
     return False
 
 
-def addresses(attack: Attack, many: int = 1) -> list[str]:
+def addresses(one: Attack, many: int = 1) -> list[str]:
     """Those that it comes from: each attack has its own."""
-    network = 10 + list(ATTACKS).index(attack.name)
+    network = 10 + list(ATTACKS).index(one.name)
     return [f"127.{network + 100 * (many > 1)}.0.{number + 1}" for number in range(many)]

@@ -25,7 +25,7 @@ async def asks(visitor: Visitor, path: str, method: str = "GET", **headers: str)
 async def asks_for_a_file(visitor: Visitor, **headers: str) -> None:
     page = await visitor.get("/")
     found = re.search(rb'/static/[^"]+\.js', page)
-    assert found
+    assert found, page[-400:]
     await asks(visitor, found[0].decode(), **headers)
 
 

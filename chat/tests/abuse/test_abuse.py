@@ -7,11 +7,13 @@ import pytest
 from chat.tests.abuse.attack import Attack
 from chat.tests.abuse.attacks import AT_REDIS, FAMILIES
 from chat.tests.abuse.evening import Report, addresses, spend
+from chat.tests.abuse.evening import attack as attack_alone
 
 HUNDRED = 100  # addresses
 NOISE = 4  # times as long as promised, where other tests run beside
 PAGE_BYTES = 256 * 1024
 PASSWORDS = 0.1  # seconds that a delivery may take beside any number of them
+SLOW = 60  # seconds between two messages of one person
 embedded, scaled = pytest.mark.stack("embedded"), pytest.mark.stack("scaled")
 
 
@@ -49,9 +51,11 @@ def is_stopped(report: Report, attack: Attack, noise: float) -> None:
 
 
 @embedded
-def test_what_one_address_does_nobody_else_notices(family, open_room, record, seconds, noise):
+def test_what_one_address_does_nobody_else_notices(
+    family, open_room, large, record, seconds, noise
+):
     name, attacks = family
-    site = open_room(any(attack.full for attack in attacks))
+    site = open_room(*(large if any(attack.full for attack in attacks) else []))
     report = record(
         spend(site, {attack.name: addresses(attack) for attack in attacks}, seconds, name)
     )
@@ -62,10 +66,10 @@ def test_what_one_address_does_nobody_else_notices(family, open_room, record, se
 
 @embedded
 def test_what_a_hundred_addresses_do_leaves_the_room_a_room(
-    crowd, open_room, record, seconds, noise
+    crowd, open_room, large, record, seconds, noise
 ):
     name, attacks = crowd
-    site = open_room(any(attack.full for attack in attacks))
+    site = open_room(*(large if any(attack.full for attack in attacks) else []))
     each = HUNDRED // len(attacks)
     plan = {attack.name: addresses(attack, each) for attack in attacks}
     holds(MANY, record(spend(site, plan, seconds, name)), noise)
@@ -77,6 +81,20 @@ def test_wrong_passwords_cost_the_room_nothing(open_room, record, seconds, noise
     report = record(spend(open_room(), {attack.name: addresses(attack)}, seconds))
     is_stopped(report, attack, noise)
     assert report.delivery <= noise * PASSWORDS
+
+
+@embedded
+def test_in_slow_mode_an_address_of_newcomers_says_no_more_than_ten_people_would(
+    open_room, join, seconds
+):
+    site = open_room(
+        f"UPDATE chat_room SET mode = 'slow', slow_seconds = {SLOW}",
+        "UPDATE chat_log SET version = version + 1",
+    )
+    (many,) = (attack for attack in FAMILIES["posts"] if attack.name == "100 members post")
+    loots = attack_alone(site, {many.name: addresses(many)}, seconds)
+    assert 1 <= loots[many.name]["accepted"] <= 10 * (1 + seconds / SLOW)
+    join(site, "Ada", cookie=site.cookie()).says("from elsewhere")
 
 
 @scaled
