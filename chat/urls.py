@@ -1,4 +1,4 @@
-from django.urls import path
+from django.urls import include, path
 
 from chat.web import api, page
 
@@ -6,6 +6,5 @@ app_name = "chat"
 urlpatterns = [
     path("", page.room, name="room"),
     path("robots.txt", page.robots, name="robots"),
-    path("api/messages", api.messages, name="messages"),
-    path("api/member", api.member, name="member"),
+    path("api/", include(api.urlpatterns)),
 ]

@@ -8,7 +8,7 @@ class ChatSiteConfig(AppConfig):
         # `daphne …` reads its server class after it has imported the application, `runserver`
         # before, so asgi.py would be too late.
         from chat.protocol import bounds, outgoing
-        from chat.web import lifespan, outlet
+        from chat.web import lifespan, send_queue
         from chatsite import listening
         from chatsite.server.daphne import register
         from chatsite.server.terms import Goodbye, Terms
@@ -19,7 +19,7 @@ class ChatSiteConfig(AppConfig):
         register(
             Terms(
                 frame_bytes=bounds.LIMITS["frame"],
-                extension=outlet.EXTENSION,
+                extension=send_queue.EXTENSION,
                 slow=goodbye("slow", "You don't read what is sent to you."),
                 flood=goodbye("flood", "You send faster than this can be read."),
                 begins=listening.be_the_only_one,

@@ -45,21 +45,20 @@ def member_of_headers(headers: list[tuple[bytes, bytes]]) -> str | None:
     return member_of_cookie(parse_cookie(cookies.decode("latin1")).get(COOKIE))
 
 
-def has_cookie(request: HttpRequest) -> bool:
-    """Whether a cookie says who sent the request."""
-    return member_of_cookie(request.COOKIES.get(COOKIE)) is not None
-
-
 def member_of_request(request: HttpRequest) -> str | None:
-    """Who sent the request, by cookie or, without a good one, by the token in its header."""
+    """The member id in the cookie that came with a request."""
+    return member_of_cookie(request.COOKIES.get(COOKIE))
+
+
+def token_of_request(request: HttpRequest) -> str | None:
+    """The token in the header `Authorization`, unchecked."""
     header = request.headers.get("Authorization", "")
-    token = header.removeprefix(SCHEME) if header.startswith(SCHEME) else ""
-    return member_of_cookie(request.COOKIES.get(COOKIE)) or member_of_token(token)
+    return header.removeprefix(SCHEME) if header.startswith(SCHEME) else None
 
 
 def remember(request: HttpRequest, response: HttpResponse) -> str:
     """Set the cookies, anew each time so that they don't age; returns the member id."""
-    member_id = member_of_cookie(request.COOKIES.get(COOKIE)) or new_member_id()
+    member_id = member_of_request(request) or new_member_id()
     set_cookie = partial(
         response.set_cookie, max_age=AGE, samesite="Lax", secure=settings.SESSION_COOKIE_SECURE
     )

@@ -28,10 +28,10 @@ logger = logging.getLogger(__name__)
 class People:
     """Gives names to tabs and keeps them; says who is here."""
 
-    def __init__(self, threads: Threads, group: Group, tell: Callable[[str], None]):
-        """`tell` sends a frame to every socket of this process."""
+    def __init__(self, threads: Threads, group: Group, broadcast: Callable[[str], None]):
+        """`broadcast` sends a frame to every socket of this process."""
         self._threads, self._group = threads, group
-        self.presence = Presence(group.publish, tell)
+        self.presence = Presence(group.publish, broadcast)
         self._outage = Outage("names can't be given", "names can be given again")
         self._tabs: dict[str, set[Socket]] = {}
         self._claims: Batcher[tuple[Claim, asyncio.Future[Claimed]]] = Batcher(

@@ -27,16 +27,16 @@ class _Process:
 class Presence:
     """People by their member id; someone with many tabs is here once.
 
-    `publish` sends a hint to all processes, `tell` a frame to all sockets of this one.
+    `publish` sends a hint to all processes, `broadcast` a frame to all sockets of this one.
     """
 
     def __init__(
         self,
         publish: Callable[[dict[str, Any]], None],
-        tell: Callable[[str], None],
+        broadcast: Callable[[str], None],
         clock: Callable[[], float] = time.monotonic,
     ):
-        self._publish, self._tell, self._clock = publish, tell, clock
+        self._publish, self._broadcast, self._clock = publish, broadcast, clock
         self._here: dict[str, str] = {}
         self._tabs: Counter[str] = Counter()
         self._others: dict[str, _Process] = {}
@@ -113,7 +113,7 @@ class Presence:
         elif len(self._told) > NAMES_LIMIT:
             joined, left = names, frozenset()  # few enough to be named again
         self._told = names
-        self._tell(outgoing.presence(len(names), sorted(joined), sorted(left)))
+        self._broadcast(outgoing.presence(len(names), sorted(joined), sorted(left)))
 
     def _forget(self) -> None:
         silent = self._clock() - FORGET

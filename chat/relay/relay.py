@@ -18,7 +18,7 @@ from chat.policy.bans import Bans
 from chat.protocol import outgoing
 from chat.protocol.errors import FrameError
 from chat.relay.acts import Acts
-from chat.relay.fanout import Fanout
+from chat.relay.broadcast import Broadcast
 from chat.relay.group import Group
 from chat.relay.people import People
 from chat.relay.socket import Socket
@@ -43,14 +43,14 @@ class Relay:
         self.room: dict[str, Any] = {}
         self.bans = Bans()
         self.ending = False  # nothing new is begun
-        self._fanout = Fanout()
+        self._broadcast = Broadcast()
         self._threads = Threads("chat-work", 2, keep=True)
         self._writing = Threads("chat-write", 1, keep=True)
         authors_first = asyncio.Lock()
         self.tail = Tail(
             self._threads,
             authors_first,
-            deliver=self._fanout.tell,
+            deliver=self._broadcast.send,
             begin_afresh=self._begin_afresh,
             read_rules=self._read_rules,
         )
@@ -65,7 +65,7 @@ class Relay:
         self.group.on("batch", lambda hint: self.tail.hear(Batch.of_hint(hint)))
         self._acts = Acts(self._threads, self._look)
         self.group.on("look", lambda hint: self._nudge())
-        self.people = People(self._threads, self.group, self._fanout.tell)
+        self.people = People(self._threads, self.group, self._broadcast.send)
         self._tasks = [
             asyncio.create_task(_survive(work))
             for work in (
@@ -96,7 +96,7 @@ class Relay:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(FAREWELL):
                 await self._writer.drained()
-        for socket in list(self._fanout.sockets):
+        for socket in list(self._broadcast.sockets):
             socket.dismiss("restart", "The server restarts.", _return())
 
     async def stop(self) -> None:
@@ -116,11 +116,11 @@ class Relay:
     # --- sockets ---------------------------------------------------------------------------------
     def attend(self, socket: Socket) -> None:
         """From now on `socket` gets what comes after this process's position, and all the rest."""
-        self._fanout.add(socket, self.tail.position.seq)
+        self._broadcast.add(socket, self.tail.position.seq)
         self.people.arrive(socket)
 
     def leave(self, socket: Socket) -> None:
-        self._fanout.discard(socket)
+        self._broadcast.discard(socket)
         self.people.leave(socket)
 
     def hello(self, you: dict[str, Any] | None, *, resumed: bool) -> str:
@@ -145,7 +145,7 @@ class Relay:
         while True:
             await asyncio.sleep(TICK)
             if self.tail.has_begun:
-                self._fanout.tell(self.tick())
+                self._broadcast.send(self.tick())
 
     # --- messages --------------------------------------------------------------------------------
     async def older(self, seq: int, limit: int) -> tuple[list[Event], bool]:
@@ -179,8 +179,8 @@ class Relay:
 
     def _begin_afresh(self) -> None:
         """What was delivered belongs to another history: so does whoever is here."""
-        self._fanout.begin_afresh()
-        for socket in list(self._fanout.sockets):
+        self._broadcast.begin_afresh()
+        for socket in list(self._broadcast.sockets):
             socket.dismiss("resync", "The room's history was restored.")
 
     # --- rules -----------------------------------------------------------------------------------
@@ -189,9 +189,9 @@ class Relay:
         room = (await self._threads.run(Room.objects.get)).as_fields()
         self.bans = Bans(await self._threads.run(list, Ban.in_force()))
         if self.room and room != self.room:
-            self._fanout.tell(outgoing.room(**room))
+            self._broadcast.send(outgoing.room(**room))
         self.room = room
-        for socket in list(self._fanout.sockets):
+        for socket in list(self._broadcast.sockets):
             try:
                 self.bans.check(socket.member_id, socket.address)
             except FrameError as banned:

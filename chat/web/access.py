@@ -1,13 +1,35 @@
-"""Who asks over HTTP, and may they?"""
+"""Who asks, on a socket or over HTTP, and may they?"""
 
 from typing import Any
 
 from django.http import HttpRequest
 
 from chat.members import cookie
+from chat.models import new_member_id
 from chat.protocol.errors import FrameError
 from chat.relay.relay import Relay
 from chat.web.origin import same_origin
+
+
+class Client:
+    """Who is at the other end: the member of a cookie (with which the name, too, is kept for
+    days), that of a token, or a `guest`, somebody for as long as this connection or request."""
+
+    def __init__(self, address: str | None, cookie_member: str | None):
+        self.address = address
+        self.has_cookie = cookie_member is not None
+        self.guest = cookie_member is None
+        self.member_id = cookie_member or new_member_id()
+
+    def identify(self, token: str | None) -> bool:
+        """Be who `token` names; a cookie counts more. False: it is forged, or too old."""
+        if token is None or self.has_cookie:
+            return True
+        member_id = cookie.member_of_token(token)
+        if member_id is None:
+            return False
+        self.member_id, self.guest = member_id, False
+        return True
 
 
 def address(request: HttpRequest) -> str | None:
@@ -16,9 +38,25 @@ def address(request: HttpRequest) -> str | None:
     return found
 
 
+def client_of(request: HttpRequest) -> Client:
+    """Who sent `request`: by cookie or, without a good one, by the token in its header."""
+    client = Client(address(request), cookie.member_of_request(request))
+    client.identify(cookie.token_of_request(request))
+    return client
+
+
+def member_of(request: HttpRequest) -> Client:
+    """The same where it has to be a member. Raises `FrameError("cookie_required")`."""
+    client = client_of(request)
+    if client.guest:
+        raise FrameError("cookie_required")
+    return client
+
+
 def check_ban(request: HttpRequest, relay: Relay) -> None:
     """Raises `FrameError("banned")` where whoever asks may not take part."""
-    relay.bans.check(cookie.member_of_request(request), address(request))
+    client = client_of(request)
+    relay.bans.check(client.member_id, client.address)
 
 
 def check_origin(request: HttpRequest) -> None:
@@ -30,12 +68,3 @@ def check_origin(request: HttpRequest) -> None:
     asgi: Any = request  # Django's ASGIRequest has the scope
     if not same_origin(asgi.scope) or ("Origin" not in request.headers and site != "same-origin"):
         raise FrameError("cross_origin")
-
-
-def member(request: HttpRequest) -> str:
-    """Who posts. Raises `FrameError`, `cross_origin` or `cookie_required`."""
-    check_origin(request)
-    member_id = cookie.member_of_request(request)
-    if member_id is None:
-        raise FrameError("cookie_required")
-    return member_id

@@ -74,9 +74,9 @@ def stores_late() -> None:
     import time
 
     from chat.log import append
-    from chat.web import api
+    from chat.web import answering
 
-    store, api.AT_MOST = append.store, 1.0
+    store, answering.AT_MOST = append.store, 1.0
 
     def store_late(*args):
         if _is_armed():

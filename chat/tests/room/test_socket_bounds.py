@@ -66,7 +66,7 @@ from daphne import cli
 
 def count(*_):
     kinds = [type(thing).__name__ for thing in gc.get_objects()]
-    names = "WebSocket", "ServerProtocol", "ChatConsumer", "HTTPChannel"
+    names = "WebSocket", "ServerProtocol", "ChatConsumer", "Tab", "HTTPChannel"
     print("there are", *(kinds.count(name) for name in names), file=sys.stderr)
 
 gc.disable()
@@ -86,7 +86,7 @@ def test_nothing_is_left_of_a_socket_that_is_over_for_the_garbage_collector(make
         return server.log.read_text().rpartition("there are ")[2].strip()
 
     ada, bob, eve = (join(site, name) for name in ("Ada", "Bob", "Eve"))
-    eventually(lambda: there_are() == "3 3 3 0")
+    eventually(lambda: there_are() == "3 3 3 3 0")
     ada.says("hello")
     bob.sends("?")
     bob.gets("error")
@@ -97,12 +97,12 @@ def test_nothing_is_left_of_a_socket_that_is_over_for_the_garbage_collector(make
     for wrong in {"Sec-WebSocket-Version": "8"}, {"Sec-WebSocket-Key": "?"}:
         with pytest.raises(InvalidStatus):
             Person(site, headers=wrong)
-    eventually(lambda: there_are() == "3 3 3 0")
+    eventually(lambda: there_are() == "3 3 3 3 0")
     ada.leaves()
     bob.drops()
     eve.sends(b"x" * 100_000)  # too large: it is closed
     assert eve.is_closed() == 1009
-    eventually(lambda: there_are() == "0 0 0 0")
+    eventually(lambda: there_are() == "0 0 0 0 0")
 
 
 # --- the end of a process ------------------------------------------------------------------------

@@ -176,7 +176,7 @@ class Server:
 
     root_path, ping_interval, ping_timeout, websocket_connect_timeout = "", 25, 30, 5
     goodbyes = Goodbye("slow", 4008), Goodbye("flood", 4029)
-    terms = Terms(16 * 1024, "outlet", *goodbyes, *[None] * 4)
+    terms = Terms(16 * 1024, "send_queue", *goodbyes, *[None] * 4)
 
     def __init__(self):
         self.queue = asyncio.Queue()

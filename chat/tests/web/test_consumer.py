@@ -8,9 +8,9 @@ import pytest
 from chat.policy.connections import connection_limiter
 from chat.tests.support import until
 from chat.tests.support.played import HANG
-from chat.web import consumers
+from chat.web import consumers, tab
 from chat.web.consumers import ChatConsumer
-from chat.web.outlet import EXTENSION, Clogged
+from chat.web.send_queue import EXTENSION, Clogged
 
 pytestmark = pytest.mark.stack("embedded")  # needs no server: once is enough
 
@@ -60,7 +60,7 @@ class Client:
         """What the socket was closed with."""
         return next((m["code"] for m in self.sent if m["type"] == "websocket.close"), None)
 
-    # --- the outlet ------------------------------------------------------------------------------
+    # --- the send queue --------------------------------------------------------------------------
     def write(self, text: str) -> None:
         if self.clogged:
             raise Clogged
@@ -124,7 +124,7 @@ async def test_what_is_said_during_a_hello_comes_after_its_messages(arrive, log)
 async def test_who_does_not_read_their_hello_is_let_go_when_too_much_waits(
     arrive, log, monkeypatch
 ):
-    monkeypatch.setattr(consumers, "DEFERRED", 3)
+    monkeypatch.setattr(tab, "DEFERRED", 3)
     client, bystander = arrive(), arrive()
     client.reads.clear()
     await client.joins()
@@ -205,6 +205,17 @@ async def test_a_client_that_is_clogged_is_closed(arrive, log):
     client.clogged = True
     log.says("hello")
     await until(lambda: client.code == 4008)
+
+
+async def test_who_does_not_read_when_they_are_dismissed_is_closed_once(arrive, relay):
+    client = arrive()
+    await client.joins()
+    client.clogged = True
+    await relay.farewell()
+    await until(lambda: client.code)
+    await client.goes()
+    closed = [message for message in client.sent if message["type"] == "websocket.close"]
+    assert [message["code"] for message in closed] == [4008]
 
 
 # --- Coming and going ----------------------------------------------------------------------------

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chat.log.batch import Batch, Event
-from chat.relay.fanout import Fanout
+from chat.relay.broadcast import Broadcast
 
 pytestmark = pytest.mark.stack("embedded")  # needs no server: once is enough
 
@@ -31,11 +31,11 @@ class Socket:
 
 
 class Room:
-    """A fan-out whose steps are over when `hasty()` says so, and what was delivered to it."""
+    """A broadcast whose steps are over when `hasty()` says so, and what was delivered to it."""
 
     def __init__(self, hasty=lambda: False):
         self.seq, self._steps, self._now, self._hasty = 0, [], 0.0, hasty
-        self.fanout = Fanout(self._steps.append, self._clock)
+        self.broadcast = Broadcast(self._steps.append, self._clock)
 
     def _clock(self) -> float:
         self._now += 1.0 if self._hasty() else 0.0
@@ -48,11 +48,11 @@ class Room:
             Event(n, n, True, json.dumps({"seq": n, "pad": pad}))
             for n in range(start, self.seq + 1)
         ]
-        self.fanout.tell(Batch("e", start, self.seq, tuple(events)))
+        self.broadcast.send(Batch("e", start, self.seq, tuple(events)))
 
     def joins(self) -> Socket:
         socket = Socket(self.seq)
-        self.fanout.add(socket, self.seq)
+        self.broadcast.add(socket, self.seq)
         return socket
 
     def goes_on(self) -> None:
@@ -68,7 +68,7 @@ def test_in_a_small_room_all_is_told_at_once():
     room = Room()
     sockets = [room.joins() for _ in range(100)]
     room.says(3)
-    room.fanout.tell("news")
+    room.broadcast.send("news")
     assert all(socket.at == 3 and socket.heard[-1] == "news" for socket in sockets)
 
 
@@ -108,12 +108,12 @@ def test_what_waits_of_one_history_reaches_nobody_of_the_next():
     room = Room(hasty=lambda: True)
     old = [room.joins() for _ in range(100)]
     room.says(10)
-    room.fanout.tell("a tick of the old one")
+    room.broadcast.send("a tick of the old one")
     for _ in range(3):
         room.says()
     for socket in old:
-        room.fanout.discard(socket)
-    room.fanout.begin_afresh()
+        room.broadcast.discard(socket)
+    room.broadcast.begin_afresh()
     room.seq = 2  # the next one, restored
     new = [room.joins() for _ in range(50)]
     room.says()
@@ -127,7 +127,7 @@ def test_a_step_that_fails_is_not_the_last_one(monkeypatch):
     sockets = [room.joins() for _ in range(100)]
     room.says()
     late = room.joins()
-    monkeypatch.setattr(room.fanout, "_rest", None)  # whoever came meanwhile can't be told
+    monkeypatch.setattr(room.broadcast, "_rest", None)  # whoever came meanwhile can't be told
     room.says()
     room.ends()
     room.says()
@@ -147,15 +147,15 @@ def test_whoever_comes_or_comes_again_whenever_misses_nothing_and_gets_nothing_t
         elif act == "s":
             room.says(chance.randint(1, 3))
         elif act == "t":
-            room.fanout.tell("news")
+            room.broadcast.send("news")
         elif act == "g":
             room.goes_on()
         elif act == "r":  # joins again: the answer brings it to where the room is
             socket = chance.choice(sockets)
             socket.at = room.seq
-            room.fanout.add(socket, room.seq)
+            room.broadcast.add(socket, room.seq)
         else:
             socket = sockets.pop()
-            room.fanout.discard(socket)
+            room.broadcast.discard(socket)
     room.ends()
     assert {socket.at for socket in sockets} <= {room.seq}

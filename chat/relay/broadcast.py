@@ -1,6 +1,6 @@
 """To every socket of the process, in order, without holding up everything else.
 
-A frame for ten thousand takes a tenth of a second. So it is told in steps, between which others
+A frame for ten thousand takes a tenth of a second. So it is sent in steps, between which others
 have their turn; what is delivered meanwhile waits, and goes out in as few frames as it fits in:
 the further behind, the more messages a frame carries.
 """
@@ -23,7 +23,7 @@ def call_soon(step: Callable[[], None]) -> None:
     asyncio.get_running_loop().call_soon(step)
 
 
-class Fanout:
+class Broadcast:
     """The sockets that get what is delivered, and what is on its way to them.
 
     Invariant: the batches that a socket gets begin where the last one, or the answer to its join,
@@ -38,8 +38,8 @@ class Fanout:
         self._later, self._clock = later, clock
         self.sockets: set[Socket] = set()
         self._waiting: deque[Batch | str] = deque()
-        self._telling: Batch | str = ""
-        self._left: set[Socket] = set()  # who has not been told that yet
+        self._sending: Batch | str = ""
+        self._left: set[Socket] = set()  # who has not got that yet
         self._ahead: dict[Socket, int] = {}  # who knows some of what waits, and up to where
         self._busy = False
 
@@ -48,7 +48,7 @@ class Fanout:
         self.sockets.add(socket)
         if self._busy:
             self._ahead[socket] = seq
-            if isinstance(self._telling, Batch):
+            if isinstance(self._sending, Batch):
                 self._left.discard(socket)
 
     def discard(self, socket: Socket) -> None:
@@ -63,7 +63,7 @@ class Fanout:
         self._left.clear()
         self._ahead.clear()
 
-    def tell(self, what: Batch | str) -> None:
+    def send(self, what: Batch | str) -> None:
         """Send a batch, or another frame, to all, after what is on its way."""
         self._waiting.append(what)
         if not self._busy:
@@ -73,7 +73,7 @@ class Fanout:
     def _step(self) -> None:
         end = self._clock() + STEP
         while self._left or self._begin():
-            frame = self._telling if isinstance(self._telling, str) else self._telling.frame
+            frame = self._sending if isinstance(self._sending, str) else self._sending.frame
             for _ in range(min(LOOK, len(self._left))):
                 socket = self._left.pop()
                 try:
@@ -92,20 +92,20 @@ class Fanout:
         if not self._waiting:
             self._ahead.clear()
             return False
-        self._telling = self._waiting.popleft()
-        while isinstance(self._telling, Batch) and self._waiting:
+        self._sending = self._waiting.popleft()
+        while isinstance(self._sending, Batch) and self._waiting:
             following = self._waiting[0]
-            joined = isinstance(following, Batch) and self._telling.joined(following)
+            joined = isinstance(following, Batch) and self._sending.joined(following)
             if not joined:
                 break
-            self._telling = joined
+            self._sending = joined
             self._waiting.popleft()
         self._left = set(self.sockets)
         return True
 
     def _rest(self, socket: Socket) -> str | None:
-        """What a socket that is ahead has not had yet of what is told."""
-        if isinstance(self._telling, str):
-            return self._telling
+        """What a socket that is ahead has not had yet of what is sent."""
+        if isinstance(self._sending, str):
+            return self._sending
         known = self._ahead[socket]
-        return self._telling.beyond(known).frame if known < self._telling.end else None
+        return self._sending.beyond(known).frame if known < self._sending.end else None

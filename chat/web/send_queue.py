@@ -1,6 +1,6 @@
 """How frames leave a socket: without waiting, in order.
 
-Under our own Daphne the socket itself is the outlet (chatsite/server/websocket.py): a frame is
+Under our own Daphne the socket itself is the send queue (chatsite/server/websocket.py): a frame is
 written at once. ASGI's `send` may wait for the network, and a relay that waits for one client makes
 all others wait: under another server each socket has a queue and a task that empties it.
 """
@@ -11,12 +11,12 @@ from typing import Protocol
 
 from chat.web.asgi import Message, Send
 
-EXTENSION = "simplechat.outlet"  # in the scope's `extensions`: an `Outlet`
+EXTENSION = "simplechat.send_queue"  # in the scope's `extensions`: a `SendQueue`
 CAPACITY = 1000  # frames
 logger = logging.getLogger(__name__)
 
 
-class Outlet(Protocol):
+class SendQueue(Protocol):
     def write(self, text: str) -> None:
         """Send a text frame, after all those before. Raises `Clogged`."""
 
@@ -31,7 +31,7 @@ class Clogged(Exception):
     """The client doesn't read: too much waits for it."""
 
 
-class Queued:
+class AsgiSendQueue:
     """Writes to a bounded queue, which a task of its own sends from."""
 
     def __init__(self, send: Send):
@@ -61,6 +61,6 @@ class Queued:
             self._queue.task_done()
 
 
-def make_outlet(scope: Message, send: Send) -> Outlet:
-    ours: Outlet | None = (scope.get("extensions") or {}).get(EXTENSION)
-    return ours or Queued(send)
+def make_send_queue(scope: Message, send: Send) -> SendQueue:
+    ours: SendQueue | None = (scope.get("extensions") or {}).get(EXTENSION)
+    return ours or AsgiSendQueue(send)

@@ -5,8 +5,8 @@ import asyncio
 import pytest
 
 from chat.tests.support import until
-from chat.web import outlet
-from chat.web.outlet import Clogged, Queued, make_outlet
+from chat.web import send_queue
+from chat.web.send_queue import AsgiSendQueue, Clogged, make_send_queue
 
 pytestmark = pytest.mark.stack("embedded")  # needs no server: once is enough
 
@@ -34,7 +34,7 @@ async def server():
 
 @pytest.fixture
 async def out(server):
-    made = Queued(server.send)
+    made = AsgiSendQueue(server.send)
     yield made
     made.stop()
 
@@ -49,8 +49,8 @@ async def test_frames_leave_in_order_and_nobody_waits_for_them(server, out):
 
 
 async def test_too_much_for_who_does_not_read_is_told_and_what_waits_goes_out(server, monkeypatch):
-    monkeypatch.setattr(outlet, "CAPACITY", 2)
-    out = Queued(server.send)
+    monkeypatch.setattr(send_queue, "CAPACITY", 2)
+    out = AsgiSendQueue(server.send)
     out.write("0")
     out.write("1")
     with pytest.raises(Clogged):
@@ -83,7 +83,7 @@ async def test_who_stops_waiting_loses_nothing_of_what_was_written(server, out):
 
 async def test_after_a_stop_nothing_is_sent_and_nothing_is_at_work(server):
     before = asyncio.all_tasks()
-    out = Queued(server.send)
+    out = AsgiSendQueue(server.send)
     out.write("hello")
     await asyncio.sleep(0)
     out.stop()
@@ -94,8 +94,8 @@ async def test_after_a_stop_nothing_is_sent_and_nothing_is_at_work(server):
 
 async def test_a_server_with_a_way_out_of_its_own_is_taken_at_its_word(server):
     own = object()
-    assert make_outlet({"extensions": {outlet.EXTENSION: own}}, server.send) is own
+    assert make_send_queue({"extensions": {send_queue.EXTENSION: own}}, server.send) is own
     for scope in ({}, {"extensions": None}, {"extensions": {}}):
-        made = make_outlet(scope, server.send)
-        assert isinstance(made, Queued)
+        made = make_send_queue(scope, server.send)
+        assert isinstance(made, AsgiSendQueue)
         made.stop()

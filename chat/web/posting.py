@@ -1,0 +1,94 @@
+"""To post over HTTP, and to become somebody who can. It comes from pages of ours (answering.py)."""
+
+import asyncio
+
+from django.http import HttpRequest, HttpResponse, JsonResponse
+
+from chat.log.append import Draft
+from chat.members import cookie
+from chat.members.claims import Claim
+from chat.policy.rates import rates
+from chat.protocol import bounds, incoming
+from chat.protocol.errors import FrameError
+from chat.relay.relay import Relay
+from chat.relay.writer import Stored
+from chat.web import access
+from chat.web.access import Client
+
+
+async def post(request: HttpRequest, relay: Relay) -> HttpResponse:
+    """`POST /api/messages`, as docs/PROTOCOL.md has it."""
+    client = access.member_of(request)
+    fields = incoming.decode(_body(request))
+    said, wanted = incoming.parse_post(fields), incoming.parse_name(fields)
+    await relay.started()
+    name, refusal = "", None
+    try:
+        relay.bans.check(client.member_id, client.address)
+        name = await _take_name(relay, client, wanted)
+        rates.post(client.member_id, relay.room)
+    except FrameError as wrong:
+        if wrong.code == "busy":
+            raise
+        refusal = wrong
+    draft = Draft(client.member_id, name, said.nonce, said.text)
+    stored = await _store(relay, draft, refusal)
+    if stored.fresh and client.has_cookie:
+        relay.people.spoke(client.member_id)
+    answer = {"nonce": said.nonce, "seq": stored.seq}
+    return JsonResponse(answer, status=201 if stored.fresh else 200)
+
+
+def _body(request: HttpRequest) -> str:
+    if request.content_type != "application/json":
+        raise FrameError("not_json", "The Content-Type is application/json.")
+    if len(request.body) > bounds.LIMITS["frame"]:
+        raise FrameError("too_long", f"At most {bounds.LIMITS['frame']} bytes.")
+    try:
+        return request.body.decode()
+    except UnicodeDecodeError:
+        raise FrameError("not_json") from None
+
+
+async def _take_name(relay: Relay, client: Client, wanted: str | None) -> str:
+    """The name under which this member posts; another one than before is taken as by a join."""
+    name = incoming.check_name(wanted)
+    claimed = await relay.people.claim(Claim(client.member_id, None, client.address))
+    if name is not None and name != claimed.name:
+        rates.join(client.address)
+        claimed = await relay.people.claim(Claim(client.member_id, name, client.address))
+    if claimed.taken:
+        raise FrameError("name_taken")
+    if claimed.name is None:
+        raise FrameError("name_required")
+    relay.people.renamed(client.member_id, claimed)
+    return claimed.name
+
+
+async def _store(relay: Relay, draft: Draft, refusal: FrameError | None) -> Stored:
+    """Wait until it is stored. Raises the `FrameError` that says why it isn't."""
+    outcome: asyncio.Future[Stored] = asyncio.get_running_loop().create_future()
+
+    def settle(result: Stored | FrameError) -> None:
+        if outcome.done():  # the client is gone
+            return
+        if isinstance(result, FrameError):
+            outcome.set_exception(result)
+        else:
+            outcome.set_result(result)
+
+    relay.post(draft, settle, refusal)
+    return await outcome
+
+
+# --- POST /api/member ----------------------------------------------------------------------------
+async def introduce(request: HttpRequest, relay: Relay) -> HttpResponse:
+    """`POST /api/member`: a token for a browser that keeps no cookie.
+
+    It makes somebody new, for as long as they keep it, and counts as a join of their address.
+    """
+    await relay.started()
+    access.check_ban(request, relay)
+    rates.join(access.address(request))
+    member_id, token = cookie.new_token()
+    return JsonResponse({"id": member_id, "token": token}, status=201)

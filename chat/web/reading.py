@@ -1,0 +1,89 @@
+"""To read over HTTP: what came before, what came after, and to wait for more (a long poll)."""
+
+import re
+
+from django.http import HttpRequest, HttpResponse
+
+from chat.policy.connections import connection_limiter
+from chat.protocol import bounds, outgoing
+from chat.protocol.errors import FrameError
+from chat.protocol.incoming import Since
+from chat.relay.relay import Relay
+from chat.web import access
+from chat.web.answering import RETRY
+
+PAGE = 50
+WAIT = 25  # seconds
+NUMBER = re.compile("[0-9]{1,16}")
+
+
+async def read(request: HttpRequest, relay: Relay) -> HttpResponse:
+    """`GET /api/messages`, as docs/PROTOCOL.md has it."""
+    await relay.started()
+    access.check_ban(request, relay)
+    body = await (_older if "before" in request.GET else _newer)(request, relay)
+    return HttpResponse(body, content_type="application/json")
+
+
+async def _older(request: HttpRequest, relay: Relay) -> str:
+    """What came before: `?before=S&limit=50`."""
+    if "after" in request.GET:
+        raise FrameError("bad_field", "`before` or `after`, not both.")
+    before = max(1, _number(request, "before", 1))
+    limit = min(_number(request, "limit", PAGE), bounds.BATCH_MESSAGES)
+    found, more = await relay.older(before, max(1, limit))
+    here = relay.tail.position
+    return outgoing.history(
+        epoch=here.epoch,
+        seq=here.seq,
+        start=found[0].seq if found else before,
+        end=before - 1,
+        encoded=(event.encoded for event in found),
+        more=more,
+        resumed=True,
+    )
+
+
+async def _newer(request: HttpRequest, relay: Relay) -> str:
+    """What came after: `?after=S&epoch=E&wait=25`; without `after` as a first join."""
+    wait = min(_number(request, "wait", 0), WAIT)
+    since = None
+    if "after" in request.GET:
+        epoch = request.GET.get("epoch", relay.tail.position.epoch)
+        since = Since(epoch, _number(request, "after", 0))
+    resumed = await relay.tail.resumable(since)
+    if resumed and since and wait and since == relay.tail.position:
+        await _moved(request, relay, since, wait)
+        access.check_ban(request, relay)
+        resumed = await relay.tail.resumable(since)
+    here = relay.tail.position
+    batch = relay.tail.catch_up(since if resumed else None)[0]
+    return outgoing.history(
+        epoch=here.epoch,
+        seq=here.seq,
+        start=batch.start,
+        end=batch.end,
+        encoded=(event.encoded for event in batch.events),
+        more=batch.end < here.seq,
+        resumed=resumed,
+    )
+
+
+async def _moved(request: HttpRequest, relay: Relay, since: Since, wait: float) -> None:
+    """Wait; who waits counts as a socket."""
+    address = access.address(request)
+    if not connection_limiter.admit(address):
+        raise FrameError("rate_limited", "Too many wait at this address.", retry_after=RETRY)
+    try:
+        await relay.tail.moved(since, wait)
+    finally:
+        connection_limiter.release(address)
+
+
+def _number(request: HttpRequest, name: str, default: int) -> int:
+    value = request.GET.get(name)
+    if value is None:
+        return default
+    if not NUMBER.fullmatch(value) or int(value) >= bounds.NUMBER_LIMIT:
+        raise FrameError("bad_field", f"`{name}` is a whole number from 0 to 2^53 - 1.")
+    return int(value)
