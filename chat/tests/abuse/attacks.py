@@ -1,5 +1,7 @@
 """All attacks, by name."""
 
+import asyncio
+
 from chat.tests.abuse.attack import Attack
 from chat.tests.abuse.dawdling import DAWDLING
 from chat.tests.abuse.frames import FRAMES
@@ -7,7 +9,14 @@ from chat.tests.abuse.hints import HINTS
 from chat.tests.abuse.joins import JOINS
 from chat.tests.abuse.posts import POSTS
 from chat.tests.abuse.requests import REQUESTS
+from chat.tests.abuse.visitor import Visitor
 
+
+async def rests(visitor: Visitor) -> None:
+    await asyncio.sleep(1)
+
+
+NOBODY = Attack("nobody attacks", rests)  # what to compare with
 FAMILIES: dict[str, list[Attack]] = {
     "frames": FRAMES,
     "joins": JOINS,
@@ -16,4 +25,6 @@ FAMILIES: dict[str, list[Attack]] = {
     "dawdling": DAWDLING,
 }
 AT_REDIS = HINTS
-ATTACKS = {attack.name: attack for family in [*FAMILIES.values(), HINTS] for attack in family}
+ATTACKS = {
+    attack.name: attack for family in [[NOBODY], *FAMILIES.values(), HINTS] for attack in family
+}
