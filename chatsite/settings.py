@@ -41,6 +41,8 @@ CHAT_POST_RATE = environment.rate("CHAT_POST_RATE", "20/10 seconds")
 CHAT_JOIN_RATE = environment.rate("CHAT_JOIN_RATE", "300/minute")
 CHAT_SOCKETS_PER_ADDRESS = environment.whole("CHAT_SOCKETS_PER_ADDRESS", 100)
 CHAT_SOCKETS = environment.whole("CHAT_SOCKETS", 20_000)
+# All rates and budgets; bounds of frames, answers and queues stay.
+CHAT_LIMITS = environment.flag("CHAT_LIMITS", default=True)
 CHAT_NAME_DAYS = environment.whole("CHAT_NAME_DAYS", 30, most=36_500)
 
 SECURE_SSL_REDIRECT = SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
@@ -86,6 +88,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "chatsite.static_files.StaticFilesMiddleware",
     "csp.middleware.CSPMiddleware",
+    "chat.admin.log_in.LogInThrottle",
     "chatsite.turns.Turns",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",

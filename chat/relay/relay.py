@@ -15,6 +15,7 @@ from chat.log import append, read
 from chat.log.batch import Batch, Event
 from chat.models import Ban, Room
 from chat.policy.bans import Bans
+from chat.policy.refusals import refusals
 from chat.protocol import outgoing
 from chat.protocol.errors import FrameError
 from chat.relay.acts import Acts
@@ -27,6 +28,7 @@ from chat.relay.threads import Threads
 from chat.relay.writer import Settle, Writer
 
 TICK = 15.0
+REPORT = 60.0  # seconds between two reports of who was refused what
 RETURN = (0.5, 5.0)  # seconds after which a client may come back to a process that restarts
 FAREWELL = 2.0  # seconds that the authors of what waits may be kept from their `bye`
 STOP = 4.0  # seconds that the end of a process may take after that
@@ -75,6 +77,7 @@ class Relay:
                 *self.people.tasks,
                 *self._acts.tasks,
                 self._tick,
+                _report,
             )
         ]
 
@@ -200,6 +203,14 @@ class Relay:
 
 def _return() -> float:
     return round(random.uniform(*RETURN), 1)
+
+
+async def _report() -> None:
+    """Say who was refused what, until cancelled."""
+    while True:
+        await asyncio.sleep(REPORT)
+        for line in refusals.lines():
+            logger.warning("%s", line)
 
 
 async def _survive(work: Callable[[], Coroutine[Any, Any, None]]) -> None:

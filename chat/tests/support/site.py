@@ -19,7 +19,12 @@ from psycopg.rows import dict_row
 from chat.tests.support.servers import ROOT, Daphne, Postgres, Redis, Server, manage
 
 # Tests are people in a hurry: those about limits set their own.
-UNLIMITED = {"CHAT_POST_RATE": "", "CHAT_JOIN_RATE": "", "CHAT_SOCKETS_PER_ADDRESS": "0"}
+UNLIMITED = {
+    "CHAT_LIMITS": "0",
+    "CHAT_POST_RATE": "",
+    "CHAT_JOIN_RATE": "",
+    "CHAT_SOCKETS_PER_ADDRESS": "0",
+}
 
 
 class Stack:
