@@ -50,7 +50,7 @@ headers = partial(trickles, begin=b"", then=b"X-" + b"x" * 999)
 body = partial(trickles, begin=LENGTH, then=b"x" * 999)
 chunks = partial(trickles, begin=CHUNKED, then=b"1\r\nx\r\n" * 99)
 DAWDLING = [
-    Attack("1,000 connections that say nothing", says_nothing, 1000, ends=3, crowd=True),
+    Attack("2,500 connections that say nothing", says_nothing, 2500, ends=5, crowd=True),
     Attack("headers, a byte every 2 s", headers, 100, END, crowd=True),
     Attack("a body, a byte every 2 s", body, 50, END),
     Attack("chunks, a byte every 2 s", chunks, 50, END),

@@ -46,7 +46,7 @@ FRAMES = [
     Attack("empty fragments, one socket", partial(pours, data=FRAGMENTS), ends=12),
     Attack("empty fragments, 50 sockets", partial(pours, data=FRAGMENTS), 50, ends=12, crowd=True),
     Attack("messages in crumbs, joined", partial(pours, data=CRUMBS, joined=True), 20, ends=12),
-    Attack("text garbage, joined", partial(pours, data=GARBAGE, joined=True), 20, ends=2),
+    Attack("text garbage, joined", partial(pours, data=GARBAGE, joined=True), 20, ends=12),
     Attack("the protocol's pings", partial(pours, data=ALIVE, joined=True), 20, ends=12),
     Attack("a frame that claims to be huge", partial(pours, data=HUGE), 20, ends=2),
     Attack("compression that nobody offered", compresses, 20, ends=2),

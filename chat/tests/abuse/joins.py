@@ -80,10 +80,10 @@ async def takes_a_name(visitor: Visitor) -> None:
 
 
 JOINS = [
-    Attack("sockets that never join", stays_outside, 150, ends=2, crowd=True),
+    Attack("sockets that never join", stays_outside, 600, ends=25, crowd=True),
     Attack("`join` with `since`, again and again", asks_for_all, 20, 12, crowd=True, full=True),
     Attack("`join` from ahead of the room", claims_to_be_ahead, 20, ends=12),
-    Attack("come, join under a name, go", comes_and_goes, 20, ends=12, crowd=True),
+    Attack("come, join under a name, go", comes_and_goes, 20, crowd=True),
     Attack("a new name every 10 ms", renames, 20, ends=12),
-    Attack("names taken, one after the other", takes_a_name, 5, ends=15, crowd=True),
+    Attack("names taken, one after the other", takes_a_name, 5, crowd=True),
 ]

@@ -37,7 +37,7 @@ async def says_over_http(visitor: Visitor) -> None:
 
 
 POSTS = [
-    Attack("100 members post", talks, 100, ends=3, crowd=True),
+    Attack("100 members post", talks, 100, ends=5, crowd=True),
     Attack("60 members post texts of 16 KB", shouts, 60, ends=5, crowd=True),
-    Attack("each message by somebody new, over HTTP", says_over_http, 20, ends=15),
+    Attack("each message by somebody new, over HTTP", says_over_http, 20),
 ]
