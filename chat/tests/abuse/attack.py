@@ -13,9 +13,10 @@ class Attack:
     """`work` is what one connection does; as often as it ends, it is begun again.
 
     `sockets` of them at each address work at once. `ends`: seconds after which the server must have
-    refused it something, or closed a connection; None where that depends on how fast it gets answers,
-    or where it may go on for ever, as it costs nobody anything. `crowd`: it is tried from a hundred addresses, too, then with at most ten
-    connections each. `full`: in a room that is full of large messages.
+    refused it something, or closed a connection; None where that depends on how fast it is
+    answered, or where it may go on for ever, as it costs nobody anything. `crowd`: it is tried from
+    a hundred addresses, too, then with at most ten connections each. `full`: in a room that is full
+    of large messages.
     """
 
     name: str
