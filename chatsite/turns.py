@@ -13,7 +13,7 @@ from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
-from chat.relay.outage import reason
+from chat.relay.work.outage import reason
 
 AT_ONCE = 1  # of the pool's connections, the room keeps all others
 PATIENCE = 30.0  # seconds that a page waits for its turn

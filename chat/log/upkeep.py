@@ -1,6 +1,6 @@
 """What the room stands on: the rows that must be there, and whether it takes what is said.
 
-All functions block; they run in the threads of chat/relay/threads.py.
+All functions block; they run in the threads of chat/relay/work/threads.py.
 """
 
 import logging

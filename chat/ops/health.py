@@ -12,8 +12,8 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.http import require_safe
 
 from chat.log import upkeep
-from chat.relay.relay import get_relay
-from chat.relay.threads import Threads
+from chat.relay.process import get_relay
+from chat.relay.work.threads import Threads
 
 PATIENCE = 3.0  # seconds; a server that is frozen takes connections, and never answers
 FRESH = 1.0  # seconds that an answer is good for, however many ask

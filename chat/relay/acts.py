@@ -6,7 +6,6 @@ of the process that does it.
 
 import asyncio
 import contextlib
-import logging
 import secrets
 import time
 from collections.abc import Callable
@@ -15,12 +14,12 @@ from django.db import Error as DatabaseError
 
 from chat.log.acts import go_on
 from chat.models import Act
-from chat.relay.threads import Threads
+from chat.relay.work.outage import Outage
+from chat.relay.work.threads import Threads
 
 PAUSE = 0.5  # seconds between two parts
 LOOK = 3.0  # seconds between two looks for acts that were begun, where no hint has come
 PATIENCE = 3.0  # seconds without a part, after which another process goes on
-logger = logging.getLogger(__name__)
 
 
 class Acts:
@@ -42,7 +41,7 @@ class Acts:
         self._mine = ""
         self._seen: tuple[int, str] | None = None  # the oldest open act, and its lease
         self._since = 0.0
-        self._failing = False
+        self._outage = Outage("acts of moderators have to wait", "acts of moderators go on")
         self.tasks = (self._finish,)
 
     def nudge(self) -> None:
@@ -64,11 +63,10 @@ class Acts:
         try:
             done = await self._threads.run(self.turn)
         except DatabaseError as error:
-            if self._seen and not self._failing:  # one line an outage
-                logger.warning("an act of a moderator has to wait: %s", error)
-            self._failing = True
+            if self._seen:  # otherwise nothing waits, and others speak of an outage
+                self._outage.begins(error)
             return False
-        self._failing = False
+        self._outage.ends()
         return done
 
     def turn(self) -> bool:

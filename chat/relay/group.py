@@ -14,11 +14,12 @@ from typing import Any
 
 from channels.layers import get_channel_layer
 
-from chat.relay.outage import Outage, reason
+from chat.relay.work.outage import Outage, reason
 
 GROUP = "room"
 TIMEOUT = 1.0  # seconds
-ADD_AGAIN = 60.0  # the in-memory layer forgets members, and a subscription may be lost
+ADD_AGAIN = 20.0  # the in-memory layer forgets members
+SILENCE = 50.0  # our own hints come back to us: so long without any, and nothing would come
 STEADY = 20.0  # seconds without a failure until it is back: each process sends something in 15
 BACKLOG = 1000  # hints that wait while the layer is slow; the oldest are dropped
 Hint = dict[str, Any]
@@ -130,14 +131,18 @@ class Group:
                 await self._layer.flush()
 
     async def _keep(self) -> None:
-        """Add the channel again from time to time, until cancelled."""
+        """Add the channel again from time to time, and say something, until cancelled."""
         while True:
             await asyncio.sleep(ADD_AGAIN)
             await self.add()
+            self.publish({"type": "alive"})
 
     async def _receive(self, channel: str) -> None:
+        """Raises `TimeoutError` where the layer has lost the channel without a word: it takes it
+        for a member still, so that adding it again changes nothing."""
         while True:
-            hint = await self._layer.receive(channel)
+            async with asyncio.timeout(SILENCE):
+                hint = await self._layer.receive(channel)
             self._found()
             if hint.get("process") == self._process:
                 continue

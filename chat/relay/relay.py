@@ -1,31 +1,34 @@
 """The relay, one per process: between the sockets and the room.
 
-It brings what is stored to every socket (in the order and with the promises of chat/relay/tail.py),
-hands posts to the writer, and keeps the rules of the room in force.
+It brings what is stored to every socket, in the order and with the promises of
+chat/relay/following/tail.py, and hands posts to the writer.
 """
 
 import asyncio
 import contextlib
 import logging
 import random
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 from typing import Any
 
 from chat.log import append, read
 from chat.log.batch import Batch, Event
-from chat.models import Ban, Room
-from chat.policy.bans import Bans
+from chat.models import Room
 from chat.policy.refusals import refusals
 from chat.protocol import outgoing
 from chat.protocol.errors import FrameError
 from chat.relay.acts import Acts
 from chat.relay.broadcast import Broadcast
+from chat.relay.following.reader import Reader
+from chat.relay.following.tail import Tail
 from chat.relay.group import Group
-from chat.relay.people import People
+from chat.relay.people.people import People
+from chat.relay.rules import Rules
 from chat.relay.socket import Socket
-from chat.relay.tail import Tail
-from chat.relay.threads import Threads
-from chat.relay.writer import Settle, Writer
+from chat.relay.work.tasks import Tasks
+from chat.relay.work.threads import Threads
+from chat.relay.writing.posts import Settle
+from chat.relay.writing.writer import Writer
 
 TICK = 15.0
 REPORT = 60.0  # seconds between two reports of who was refused what
@@ -38,28 +41,26 @@ logger = logging.getLogger(__name__)
 class Relay:
     """To be made, used and stopped in one event loop; all its methods are for that loop only.
 
-    `tail` is where this process is in the history, `people` who is here.
+    `tail` is where this process is in the history, `rules` what is in force, `people` who is here.
     """
 
     def __init__(self) -> None:
-        self.room: dict[str, Any] = {}
-        self.bans = Bans()
         self.ending = False  # nothing new is begun
+        self._accepted: set[Socket] = set()
         self._broadcast = Broadcast()
         self._threads = Threads("chat-work", 2, keep=True)
         self._writing = Threads("chat-write", 1, keep=True)
-        authors_first = asyncio.Lock()
+        self.rules = Rules(self._threads, self._broadcast)
         self.tail = Tail(
-            self._threads,
-            authors_first,
+            Reader(self._threads),
+            tell_authors=lambda: self._writer.tell_authors(),
             deliver=self._broadcast.send,
             begin_afresh=self._begin_afresh,
-            read_rules=self._read_rules,
+            follow_rules=self.rules.follow,
         )
         self._writer = Writer(
             self._writing,
             self._threads,
-            authors_first,
             position=lambda: self.tail.position if self.tail.has_begun else None,
             committed=self._committed,
         )
@@ -68,18 +69,15 @@ class Relay:
         self._acts = Acts(self._threads, self._look)
         self.group.on("look", lambda hint: self._nudge())
         self.people = People(self._threads, self.group, self._broadcast.send)
-        self._tasks = [
-            asyncio.create_task(_survive(work))
-            for work in (
-                *self._writer.tasks,
-                *self.tail.tasks,
-                *self.group.tasks,
-                *self.people.tasks,
-                *self._acts.tasks,
-                self._tick,
-                _report,
-            )
-        ]
+        self._tasks = Tasks(
+            *self._writer.tasks,
+            *self.tail.tasks,
+            *self.group.tasks,
+            *self.people.tasks,
+            *self._acts.tasks,
+            self._tick,
+            _report,
+        )
 
     async def started(self) -> None:
         """`Tail.started`. Raises `FrameError("busy")`, also where this process ends."""
@@ -99,8 +97,8 @@ class Relay:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(FAREWELL):
                 await self._writer.drained()
-        for socket in list(self._broadcast.sockets):
-            socket.dismiss("restart", "The server restarts.", _return())
+        for socket in list(self._accepted):
+            _send_away(socket)
 
     async def stop(self) -> None:
         """Store what waits, tell the other processes, then end all tasks and threads."""
@@ -110,19 +108,24 @@ class Relay:
                 # Side by side: where the database hangs, the others hear who is gone even so.
                 await asyncio.gather(self._writer.drained(), self.people.stop())
                 await self.group.drained()
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._tasks.stop()
         await asyncio.to_thread(self._writing.stop)
         await asyncio.to_thread(self._threads.stop)
 
     # --- sockets ---------------------------------------------------------------------------------
+    def welcome(self, socket: Socket) -> None:
+        """`socket` is accepted. It has not joined yet, but hears when this process ends."""
+        self._accepted.add(socket)
+        if self.ending:
+            _send_away(socket)
+
     def attend(self, socket: Socket) -> None:
         """From now on `socket` gets what comes after this process's position, and all the rest."""
         self._broadcast.add(socket, self.tail.position.seq)
         self.people.arrive(socket)
 
     def leave(self, socket: Socket) -> None:
+        self._accepted.discard(socket)
         self._broadcast.discard(socket)
         self.people.leave(socket)
 
@@ -132,7 +135,7 @@ class Relay:
             epoch=here.epoch,
             seq=here.seq,
             you=you,
-            room=self.room,
+            room=self.rules.room,
             online=self.people.online(),
             resumed=resumed,
         )
@@ -161,7 +164,7 @@ class Relay:
         With a `refusal` nothing is stored: `settle` gets the refusal, or the seq of a message
         that had been stored before. Raises `FrameError` where it will not be tried.
         """
-        if self.room["mode"] == Room.Mode.READ_ONLY:
+        if self.rules.room["mode"] == Room.Mode.READ_ONLY:
             refusal = FrameError("read_only")
         self._writer.post(draft, settle, refusal)
 
@@ -186,23 +189,13 @@ class Relay:
         for socket in list(self._broadcast.sockets):
             socket.dismiss("resync", "The room's history was restored.")
 
-    # --- rules -----------------------------------------------------------------------------------
-    async def _read_rules(self) -> None:
-        """Read the room and the bans again, and put both into force. Raises `DatabaseError`."""
-        room = (await self._threads.run(Room.objects.get)).as_fields()
-        self.bans = Bans(await self._threads.run(list, Ban.in_force()))
-        if self.room and room != self.room:
-            self._broadcast.send(outgoing.room(**room))
-        self.room = room
-        for socket in list(self._broadcast.sockets):
-            try:
-                self.bans.check(socket.member_id, socket.address)
-            except FrameError as banned:
-                socket.dismiss("banned", banned.message, banned.retry_after)
-
 
 def _return() -> float:
     return round(random.uniform(*RETURN), 1)
+
+
+def _send_away(socket: Socket) -> None:
+    socket.dismiss("restart", "The server restarts.", _return())
 
 
 async def _report() -> None:
@@ -211,30 +204,3 @@ async def _report() -> None:
         await asyncio.sleep(REPORT)
         for line in refusals.lines():
             logger.warning("%s", line)
-
-
-async def _survive(work: Callable[[], Coroutine[Any, Any, None]]) -> None:
-    """Whatever happens to a task of the relay, it goes on."""
-    while True:
-        try:
-            await work()
-        except Exception:
-            logger.exception("%s failed; it goes on", work.__qualname__)
-            await asyncio.sleep(1)
-
-
-_relays: dict[asyncio.AbstractEventLoop, Relay] = {}
-
-
-def get_relay() -> Relay:
-    """The relay of this process. It is made as that starts (chat/web/lifespan.py), or, under a
-    server that doesn't tell of it, with its first use."""
-    loop = asyncio.get_running_loop()
-    if loop not in _relays:
-        _relays[loop] = Relay()
-    return _relays[loop]
-
-
-def running_relay() -> Relay | None:
-    """The relay of this process, if it has been used."""
-    return _relays.get(asyncio.get_running_loop())

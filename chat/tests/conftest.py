@@ -77,7 +77,8 @@ def threads():
 @pytest.fixture
 async def make_relay(log, layer, threads, monkeypatch):
     """Factory: `make_relay()`, to be called in the test's event loop."""
-    from chat.relay import relay, tail
+    from chat.relay import relay
+    from chat.relay.following import tail
     from chat.tests.support.played import Threads
 
     def make_threads(*args, **kwargs) -> Threads:

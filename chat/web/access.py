@@ -56,7 +56,7 @@ def member_of(request: HttpRequest) -> Client:
 def check_ban(request: HttpRequest, relay: Relay) -> None:
     """Raises `FrameError("banned")` where whoever asks may not take part."""
     client = client_of(request)
-    relay.bans.check(client.member_id, client.address)
+    relay.rules.bans.check(client.member_id, client.address)
 
 
 def check_origin(request: HttpRequest) -> None:

@@ -14,7 +14,8 @@ from django.utils.cache import add_never_cache_headers
 from django.views.decorators.csrf import csrf_exempt
 
 from chat.protocol.errors import FrameError
-from chat.relay.relay import Relay, get_relay
+from chat.relay.process import get_relay
+from chat.relay.relay import Relay
 from chat.web import access
 
 RETRY = 2  # seconds

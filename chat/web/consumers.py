@@ -15,8 +15,8 @@ from chat.policy.connections import connection_limiter
 from chat.policy.rates import rates
 from chat.protocol import incoming, outgoing
 from chat.protocol.errors import FrameError
-from chat.relay.relay import get_relay
-from chat.relay.writer import Stored
+from chat.relay.process import get_relay
+from chat.relay.writing.posts import Stored
 from chat.web.asgi import Message, Receive, Send
 from chat.web.joining import Joining
 from chat.web.origin import deny, names_origin, same_origin
@@ -76,6 +76,7 @@ class ChatConsumer(AsyncWebsocketConsumer):
         self._admitted = True
         await self.relay.group.add()
         await self.accept()
+        self.relay.welcome(self.tab)
 
     async def websocket_disconnect(self, message: Message) -> None:
         raise StopConsumer  # the stock one hops to the thread that all of Django shares
@@ -127,8 +128,8 @@ class ChatConsumer(AsyncWebsocketConsumer):
         if self.tab.name is None:
             return FrameError("name_required")
         try:
-            self.relay.bans.check(self.tab.member_id, self.tab.address)
-            rates.post(self.tab.member_id, self.relay.room)
+            self.relay.rules.bans.check(self.tab.member_id, self.tab.address)
+            rates.post(self.tab.member_id, self.relay.rules.room)
         except FrameError as wrong:
             return wrong
         return None

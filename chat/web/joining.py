@@ -47,7 +47,7 @@ class Joining:
 
     def _is_banned(self) -> bool:
         try:
-            self._relay.bans.check(self._tab.member_id, self._tab.address)
+            self._relay.rules.bans.check(self._tab.member_id, self._tab.address)
         except FrameError as banned:
             self._tab.dismiss("banned", banned.message, banned.retry_after)
             return True

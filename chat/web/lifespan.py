@@ -1,6 +1,6 @@
 """The process's begin and end, as ASGI tells of them."""
 
-from chat.relay.relay import get_relay, running_relay
+from chat.relay.process import get_relay, running_relay
 from chat.web.asgi import Message, Receive, Send
 
 

@@ -15,7 +15,7 @@ from chat.log.batch import Batch
 from chat.members import cookie
 from chat.protocol import bounds
 from chat.protocol.errors import FrameError
-from chat.relay.relay import get_relay
+from chat.relay.process import get_relay
 from chat.web import access
 
 STATUS = {"banned": 403, "busy": 503}
@@ -33,7 +33,7 @@ async def room(request: HttpRequest) -> HttpResponse:
         return await asyncio.to_thread(_apology, request, wrong)
     online = relay.people.online()
     latest = relay.tail.catch_up(None)
-    response = await asyncio.to_thread(_page, request, latest, online, relay.room)
+    response = await asyncio.to_thread(_page, request, latest, online, relay.rules.room)
     # What csp's decorator does, which can't decorate an async view.
     page: Any = response
     page._csp_update = {"require-trusted-types-for": ["'script'"]}

@@ -11,7 +11,7 @@ from chat.policy.rates import rates
 from chat.protocol import bounds, incoming
 from chat.protocol.errors import FrameError
 from chat.relay.relay import Relay
-from chat.relay.writer import Stored
+from chat.relay.writing.posts import Stored
 from chat.web import access
 from chat.web.access import Client
 
@@ -24,9 +24,9 @@ async def post(request: HttpRequest, relay: Relay) -> HttpResponse:
     await relay.started()
     name, refusal = "", None
     try:
-        relay.bans.check(client.member_id, client.address)
+        relay.rules.bans.check(client.member_id, client.address)
         name = await _take_name(relay, client, wanted)
-        rates.post(client.member_id, relay.room)
+        rates.post(client.member_id, relay.rules.room)
     except FrameError as wrong:
         if wrong.code == "busy":
             raise

@@ -4,7 +4,7 @@ import psycopg
 import pytest
 from django.db import InternalError, connection
 
-from chat.relay.threads import Threads
+from chat.relay.work.threads import Threads
 
 pytestmark = [
     pytest.mark.stack("scaled"),

@@ -211,6 +211,41 @@ async def test_a_membership_that_was_lost_comes_back_by_itself(layer, monkeypatc
     await process.ends()
 
 
+async def test_a_channel_that_the_layer_has_lost_without_a_word_is_given_up_for_another(
+    layer, monkeypatch
+):
+    """As Redis' layer does: it takes the channel for a member still, and does nothing."""
+    monkeypatch.setattr(group, "ADD_AGAIN", 0.001)
+    monkeypatch.setattr(group, "SILENCE", 0.05)
+    process, add = Process(layer), layer.group_add
+    process.starts()
+    await until(lambda: layer.members["room"])
+    (lost,) = layer.members["room"]
+
+    async def add_another(name, channel):
+        if channel != lost:
+            await add(name, channel)
+
+    layer.group_add = add_another
+    layer.members["room"].clear()
+    await until(lambda: layer.members["room"])
+    await layer.group_send("room", {"type": "word", "word": "are you there"})
+    await until(lambda: process.heard == ["are you there"])
+    await process.ends()
+
+
+async def test_a_channel_is_kept_though_nobody_else_says_anything(layer, monkeypatch):
+    monkeypatch.setattr(group, "ADD_AGAIN", 0.001)
+    monkeypatch.setattr(group, "SILENCE", 1)
+    process = Process(layer)
+    process.starts()
+    await until(lambda: layer.sent)
+    first = process.group.channel_name
+    await asyncio.sleep(1.5 * group.SILENCE)
+    assert process.group.channel_name == first
+    await process.ends()
+
+
 async def test_nobody_waits_for_a_membership_while_the_layer_is_known_to_be_away(two, layer):
     ada, _ = two
     layer.trouble = HANG

@@ -11,8 +11,8 @@ from chat.log.batch import Batch, Event
 from chat.protocol.errors import FrameError
 from chat.protocol.incoming import Since
 from chat.relay import relay as module
-from chat.relay import tail
-from chat.relay.writer import Stored
+from chat.relay.following import pings, tail
+from chat.relay.writing.posts import Stored
 from chat.tests.support import until
 from chat.tests.support.played import HANG
 
@@ -52,6 +52,7 @@ async def relay(make_relay):
 def attends(relay, *member_ids: str) -> list[Socket]:
     sockets = [Socket(member_id) for member_id in member_ids]
     for socket in sockets:
+        relay.welcome(socket)
         relay.attend(socket)
     return sockets
 
@@ -122,6 +123,31 @@ async def test_a_history_that_was_put_back_sends_everybody_to_the_start(relay, l
     await until(lambda: ada.told == ["bye resync"])
 
 
+async def test_while_this_process_can_not_store_the_others_messages_and_bans_come(relay, log):
+    ada, eve = attends(relay, "ada", "eve")
+    log.no_writing = HANG
+    posts(relay, ada, "stuck")
+    log.says("hello")
+    await until(lambda: ada.told == ["hello"])
+    log.bans_member("eve")
+    await until(lambda: eve.told == ["hello", "bye banned"])
+    log.no_writing = None
+    await until(lambda: ada.told == ["hello", "accepted", "stuck"])
+
+
+async def test_a_message_whose_commit_has_no_answer_is_accepted_before_the_log_brings_it(
+    relay, log
+):
+    (ada,) = attends(relay, "ada")
+    log.no_writing = HANG
+    posts(relay, ada, "hello")
+    log.stores("ada", "hello")
+    await until(lambda: ada.told == ["accepted", "hello"])
+    log.no_writing = None
+    posts(relay, ada, "and then")
+    await until(lambda: ada.told[2:] == ["accepted", "and then"])
+
+
 # --- Other processes -----------------------------------------------------------------------------
 @pytest.fixture
 async def unhurried(relay, monkeypatch):
@@ -148,7 +174,7 @@ async def test_whoever_has_changed_something_makes_all_look(unhurried, log, laye
 
 
 async def test_who_asks_is_told_what_the_database_has_by_then(unhurried, log, monkeypatch):
-    monkeypatch.setattr(tail, "GATHER", 0.001)
+    monkeypatch.setattr(pings, "GATHER", 0.001)
     answers: list[str] = []
     log.says("hello")
     unhurried.ping(answers.append)
@@ -193,7 +219,7 @@ async def test_a_ban_shuts_its_sockets_out_as_soon_as_it_is_read_and_no_other(re
     await until(lambda: eve.told)
     assert (ada.told, eve.told) == ([], ["bye banned"])
     with pytest.raises(FrameError):
-        relay.bans.check("eve", None)
+        relay.rules.bans.check("eve", None)
 
 
 async def test_a_room_that_has_changed_is_told_to_all_once(relay, log):
@@ -222,7 +248,7 @@ async def test_in_a_room_that_is_read_only_what_is_new_is_refused_and_what_is_st
     (ada,) = attends(relay, "ada")
     posts(relay, ada, "hello")
     await until(lambda: ada.told == ["accepted", "hello"])
-    relay.room["mode"] = "read_only"
+    relay.rules.room["mode"] = "read_only"
     posts(relay, ada, "hello")
     posts(relay, ada, "new")
     await until(lambda: len(ada.told) == 4)
@@ -242,6 +268,16 @@ async def test_at_the_farewell_authors_are_told_first_then_everybody_goes(relay)
     assert (caught.value.code, caught.value.retry_after > 0) == ("busy", True)
 
 
+async def test_who_has_not_joined_hears_of_the_end_too_and_who_comes_after_it_at_once(relay):
+    early, gone, late = Socket(), Socket(), Socket()
+    relay.welcome(early)
+    relay.welcome(gone)
+    relay.leave(gone)
+    await relay.farewell()
+    relay.welcome(late)
+    assert (early.told, gone.told, late.told) == (["bye restart"], [], ["bye restart"])
+
+
 async def test_a_farewell_does_not_wait_for_a_database_that_hangs(relay, log, monkeypatch):
     monkeypatch.setattr(module, "FAREWELL", 0.01)
     (ada,) = attends(relay, "ada")
@@ -259,6 +295,15 @@ async def test_what_waits_at_the_end_is_stored_and_told_to_the_others(relay, log
     assert len(log.events) == 3
     told = [event for hint in layer.sent if hint["type"] == "batch" for event in hint["events"]]
     assert [rev for rev, *_ in told] == [1, 2, 3]
+
+
+async def test_who_is_refused_at_the_end_is_told_so(relay, log):
+    told = []
+    log.trouble = HANG
+    relay.post(Draft("ada", "Ada", "nonce-1", "hello"), told.append, FrameError("rate_limited"))
+    asyncio.get_running_loop().call_later(0.02, setattr, log, "trouble", None)
+    await relay.stop()
+    assert [refusal.code for refusal in told] == ["rate_limited"]
 
 
 @pytest.mark.parametrize("hanging", ["database", "channel layer"])

@@ -9,7 +9,7 @@ from http.client import HTTPConnection
 
 import pytest
 
-from chat.relay.relay import running_relay
+from chat.relay.process import running_relay
 from chat.tests.support import eventually
 from chat.tests.support.servers import free_port
 from chat.web.lifespan import lifespan

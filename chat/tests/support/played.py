@@ -102,7 +102,10 @@ class Log:
 
     def says(self, text: str) -> None:
         """Another process stores a message."""
-        self._store([Draft("eve", "Eve", f"nonce-{text}", text)])
+        self.stores("eve", text)
+
+    def stores(self, author: str, text: str) -> None:
+        self._store([Draft(author, author.title(), f"nonce-{text}", text)])
 
     def bans_member(self, member_id: str) -> None:
         self.bans.append(Ban(member_id=member_id, reason="Spam"))

@@ -167,7 +167,7 @@ async def test_who_is_banned_is_told_at_the_join_and_gets_no_hello(arrive, log, 
 async def test_a_ban_of_an_address_meets_who_has_not_joined_at_their_join(arrive, log, relay):
     client = arrive()
     log.bans_address("192.0.2.1")
-    await until(lambda: relay.bans._networks)
+    await until(lambda: relay.rules.bans._networks)
     client.says("join", name="Eve")
     await until(lambda: client.code == 4003)
     assert [frame["type"] for frame in client.frames] == ["bye"]
@@ -179,7 +179,7 @@ async def test_a_ban_that_comes_into_force_while_a_name_is_asked_for_holds(arriv
     client.says("join", name="Eve")
     await asyncio.sleep(0.005)
     log.bans_address("192.0.2.1")
-    await until(lambda: relay.bans._networks)
+    await until(lambda: relay.rules.bans._networks)
     log.no_names = None
     await until(lambda: client.code == 4003)
     assert not client.has("hello")
@@ -241,3 +241,16 @@ async def test_at_the_end_of_the_process_nobody_is_let_in_and_nothing_is_begun(a
     assert late.sent[0]["type"] == "websocket.close"
     await client.goes()
     assert log.events == []
+
+
+@pytest.mark.parametrize("is_joining", [False, True])
+async def test_who_has_not_joined_yet_hears_of_the_end_too(arrive, log, relay, is_joining):
+    client = arrive()
+    await until(lambda: client.sent)
+    if is_joining:
+        log.no_names = HANG
+        client.says("join", name="Ada")
+        await until(client.incoming.empty)
+    await relay.farewell()
+    assert [frame.get("code") for frame in client.frames] == ["restart"]
+    await until(lambda: client.code == 4012)

@@ -42,9 +42,13 @@ class Batcher(Generic[Item]):
         self._idle = asyncio.Event()
         self._idle.set()
 
+    @property
+    def is_full(self) -> bool:
+        return len(self._waiting) >= self._capacity
+
     def put(self, item: Item, *, owed: bool = False) -> None:
         """Queue `item`; raises `Full`, unless that is `owed` to it."""
-        if len(self._waiting) >= self._capacity and not owed:
+        if self.is_full and not owed:
             raise Full
         self._waiting.append(item)
         self._some.set()

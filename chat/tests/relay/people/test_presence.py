@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from chat.relay.presence import ANNOUNCE, FORGET, NAMES_LIMIT, Presence
+from chat.relay.people.presence import ANNOUNCE, FORGET, NAMES_LIMIT, Presence
 
 pytestmark = pytest.mark.stack("embedded")  # needs no server: once is enough
 

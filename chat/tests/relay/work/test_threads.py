@@ -5,8 +5,8 @@ import threading
 
 import pytest
 
-from chat.relay import threads as module
-from chat.relay.threads import Threads
+from chat.relay.work import threads as module
+from chat.relay.work.threads import Threads
 from chat.tests.support import until
 
 pytestmark = pytest.mark.stack("embedded")  # needs no server: once is enough

@@ -9,8 +9,9 @@ from chat.log import head, read, upkeep
 from chat.log.batch import Batch, Event
 from chat.log.head import Head
 from chat.protocol.incoming import Since
-from chat.relay import tail
-from chat.relay.tail import Tail
+from chat.relay.following import pings, tail
+from chat.relay.following.reader import Reader
+from chat.relay.following.tail import Tail
 from chat.tests.support import until
 
 pytestmark = pytest.mark.stack("embedded")  # needs no server: once is enough
@@ -51,14 +52,15 @@ class Process:
     def __init__(self):
         self.database = Database()
         self.heard: list[int] = []
-        self.fresh = self.rules = 0
-        self.authors_first = asyncio.Lock()
+        self.fresh = 0
+        self.authors_know = asyncio.Event()
+        self.authors_know.set()
         self.tail = Tail(
-            self.database,
-            self.authors_first,
+            Reader(self.database),
+            tell_authors=self.authors_know.wait,
             deliver=self.deliver,
             begin_afresh=self.begin_afresh,
-            read_rules=self.read_rules,
+            follow_rules=self.follow_rules,
         )
         self.tasks = [asyncio.create_task(work()) for work in self.tail.tasks]
 
@@ -68,8 +70,8 @@ class Process:
     def begin_afresh(self) -> None:
         self.fresh += 1
 
-    async def read_rules(self) -> None:
-        self.rules += 1
+    async def follow_rules(self, now: Head) -> None:
+        pass
 
 
 @pytest.fixture
@@ -111,10 +113,11 @@ async def test_who_can_not_go_on_from_there_is_never_brought_on_with_a_gap(proce
 
 
 async def test_what_is_read_is_delivered_when_its_authors_know(process):
-    async with process.authors_first:
-        process.database.head = Head("e", 1, 0)
-        await asyncio.sleep(0.05)
-        assert process.heard == []
+    process.authors_know.clear()
+    process.database.head = Head("e", 1, 0)
+    await asyncio.sleep(0.05)
+    assert process.heard == []
+    process.authors_know.set()
     await until(lambda: process.heard == [1])
 
 
@@ -142,14 +145,15 @@ async def test_who_has_asked_where_the_log_stands_is_answered_whatever_happens(p
 
 
 async def test_who_has_asked_is_answered_once_though_the_look_hangs(process, monkeypatch):
-    monkeypatch.setattr(tail, "ANSWER", 0.02)
+    monkeypatch.setattr(pings, "ANSWER", 0.02)
     answers = []
-    async with process.authors_first:
-        process.database.head = Head("e", 1, 0)
-        for asks in range(2):
-            process.tail.ask(lambda: answers.append(1))
-            await until(lambda asks=asks: len(answers) > asks)
-        assert process.heard == [], "it hangs still"
+    process.authors_know.clear()
+    process.database.head = Head("e", 1, 0)
+    for asks in range(2):
+        process.tail.ask(lambda: answers.append(1))
+        await until(lambda asks=asks: len(answers) > asks)
+    assert process.heard == [], "it hangs still"
+    process.authors_know.set()
     await until(lambda: process.heard == [1])
     assert answers == [1, 1]
 
@@ -160,9 +164,3 @@ async def test_a_row_that_is_gone_is_made_again_and_everybody_starts_afresh(proc
     process.database.error = head.RowMissing("gone")
     await until(lambda: process.fresh == 1)
     assert process.tail.position == Since("mended", 2)
-
-
-async def test_another_history_has_other_rules_though_it_counts_them_alike(process):
-    await until(lambda: process.rules == 1)
-    process.database.head = Head("other", 0, 0)
-    await until(lambda: process.rules == 2)

@@ -9,65 +9,59 @@ lost comes late, no more.
 
 import asyncio
 import contextlib
-import logging
 import random
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any
 
 from django.db import Error as DatabaseError
 
-from chat.log import head, read, upkeep
 from chat.log.batch import Batch
-from chat.log.head import Head, RowMissing
+from chat.log.head import Head
 from chat.log.reorder import ReorderBuffer
-from chat.log.replay import LATEST, ReplayBuffer
+from chat.log.replay import ReplayBuffer
 from chat.protocol.errors import FrameError
 from chat.protocol.incoming import Since
-from chat.relay.outage import Outage
-from chat.relay.threads import Threads
+from chat.relay.following.news import News
+from chat.relay.following.pings import Pings
+from chat.relay.following.reader import Reader
+from chat.relay.work.outage import Outage
 
 EARLY = 0.2  # seconds that a batch waits for its predecessor
 PAUSE = (1.0, 2.0)  # seconds between two looks at the counter
-GATHER = 1.0  # seconds between two looks for those who ask: a thousand pages ping 45 times a second
-ASKING = 100_000  # who wait for a look
-ANSWER = 3.0  # seconds that they wait at most: a page takes 5 s of silence for a dead socket
 START = 5.0  # seconds that somebody waits for the history to be read
-REPLAYED = 1000  # numbers
-logger = logging.getLogger(__name__)
+RESUME = 3.0  # seconds that who is ahead waits: a page takes 5 s of silence for a dead socket
 
 
 class Tail:
-    """Where this process is in the history, and how it gets on."""
+    """Where this process is in the history, and how it gets on.
+
+    `ask` is that of `Pings`; `end` lets go of who waits for it to have `moved`.
+    """
 
     def __init__(
         self,
-        threads: Threads,
-        authors_first: asyncio.Lock,
+        reader: Reader,
         *,
+        tell_authors: Callable[[], Awaitable[None]],
         deliver: Callable[[Batch], None],
         begin_afresh: Callable[[], None],
-        read_rules: Callable[[], Awaitable[None]],
+        follow_rules: Callable[[Head], Awaitable[None]],
     ):
-        """What is read from the log is delivered under `authors_first`, when its authors know.
-
-        `deliver` gets each batch that follows the last one; `begin_afresh` is called where the
-        history is another one, `read_rules` where the room or the bans may have changed. The last
-        may raise `DatabaseError`.
+        """`deliver` gets each batch that follows the last one; one that was read from the log
+        when `tell_authors` has been awaited. `begin_afresh` is called where the history is another
+        one, `follow_rules` at each look. Both that are awaited may raise `DatabaseError`.
         """
-        self._threads, self._authors_first = threads, authors_first
-        self._hand_on, self._begin_afresh, self._read_rules = deliver, begin_afresh, read_rules
+        self._reader, self._tell_authors = reader, tell_authors
+        self._hand_on, self._begin_afresh, self._follow_rules = deliver, begin_afresh, follow_rules
         self._reorder: ReorderBuffer | None = None
         self._head: Head | None = None  # where the database was last seen to stand
-        self._rules: tuple[str, int] | None = None  # which room and bans are in force here
         self._started = asyncio.Event()
         self._nudged = asyncio.Event()
         self._mending = asyncio.Event()
         self._looking = asyncio.Lock()
-        self._moved = asyncio.Event()  # set, and replaced, when the position changes
         self._outage = Outage("the history can't be read", "the history can be read again")
-        self._ended = False
-        self._asking: list[Callable[[], None]] = []
-        self._looked = 0.0  # when, by the loop's clock
+        self._pings, self._news = Pings(self.nudge), News()
+        self.ask, self.end = self._pings.ask, self._news.end
         self.tasks: tuple[Callable[[], Coroutine[Any, Any, None]], ...] = (self._watch, self._mend)
 
     async def started(self) -> None:
@@ -124,20 +118,6 @@ class Tail:
         self._nudged.set()
 
     # --- what is asked ---------------------------------------------------------------------------
-    def ask(self, answer: Callable[[], None]) -> None:
-        """Call `answer` when `seq` is what the database has after this moment.
-
-        One look for all who ask within a second; where it fails or hangs, `seq` is what it was.
-        """
-        if len(self._asking) >= ASKING:
-            answer()
-            return
-        if not self._asking:
-            loop = asyncio.get_running_loop()
-            loop.call_at(self._looked + GATHER, self.nudge)
-            loop.call_later(ANSWER, _answer, self._asking)
-        self._asking.append(answer)
-
     async def resumable(self, since: Since | None) -> bool:
         """Whether a client with this position can go on from there.
 
@@ -148,7 +128,7 @@ class Tail:
             return False
         if since.seq > self._replay.seq:
             try:
-                async with asyncio.timeout(ANSWER):
+                async with asyncio.timeout(RESUME):
                     await self._look(at_least=since.seq)
             except TimeoutError:
                 raise FrameError("busy", retry_after=1) from None
@@ -161,19 +141,7 @@ class Tail:
 
     async def moved(self, since: Since, seconds: float) -> None:
         """Wait until this process is elsewhere in the history than `since`, at most `seconds`."""
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(seconds):
-                while since == self.position and not self._ended:
-                    await self._moved.wait()
-
-    def end(self) -> None:
-        """This process ends: let go of who waits."""
-        self._ended = True
-        self._move()
-
-    def _move(self) -> None:
-        self._moved.set()
-        self._moved = asyncio.Event()
+        await self._news.wait(lambda: since == self.position, seconds)
 
     # --- how it gets on --------------------------------------------------------------------------
     async def _mend(self) -> None:
@@ -187,15 +155,12 @@ class Tail:
 
     async def _watch(self) -> None:
         while True:
-            asking, self._asking = self._asking, []
-            self._looked = asyncio.get_running_loop().time()
-            try:
-                await self._look()
-                self._outage.ends()
-            except DatabaseError as error:
-                self._outage.begins(error)
-            finally:  # whatever went wrong, they wait for nothing else
-                _answer(asking)
+            with self._pings.look():
+                try:
+                    await self._look()
+                    self._outage.ends()
+                except DatabaseError as error:
+                    self._outage.begins(error)
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._nudged.wait(), random.uniform(*PAUSE))
             self._nudged.clear()
@@ -208,57 +173,34 @@ class Tail:
         async with self._looking:
             if at_least is not None and self._replay.seq >= at_least:
                 return
-            here, now = self.position if self.has_begun else None, await self._where()
-            if here and now.epoch == here.epoch and now.seq < here.seq:
-                # It was replaced by an older one: its next messages would have numbers that we
-                # have told our clients other messages under.
-                now = await self._threads.run(head.begin_anew, here)
-                logger.warning("the database is older than what was delivered: a new epoch")
+            now = await self._reader.head(self.position if self.has_begun else None)
             reorder = self._reorder
             if reorder is None or now.epoch != reorder.replay.epoch:
                 reorder = await self._begin(now)
             self._head = now
-            if (rules := (now.epoch, now.version)) != self._rules:
-                await self._read_rules()
-                self._rules = rules
+            await self._follow_rules(now)
             self._started.set()
             while (position := self._replay.seq) < now.seq:
-                for batch in await self._threads.run(read.after, self._replay.seq):
+                batches = await self._reader.after(position)
+                await self._tell_authors()
+                for batch in batches:
                     if batch.epoch != now.epoch:
                         return  # restored while we read; the next look begins afresh
-                    async with self._authors_first:
-                        reorder.receive(batch)
+                    reorder.receive(batch)
                 if self._replay.seq == position:
                     return  # an older one was put in its place as we read; the next look sees it
-            if self._replay.short:
-                self._replay.refill(await self._threads.run(read.latest, 2 * LATEST))
-
-    async def _where(self) -> Head:
-        """The log's head; a row that must be there, and is gone, is made again."""
-        try:
-            return await self._threads.run(head.read_head)
-        except RowMissing:
-            await self._threads.run(upkeep.mend)
-            return await self._threads.run(head.read_head)
+            await self._reader.refill(self._replay)
 
     async def _begin(self, now: Head) -> ReorderBuffer:
         """Read the newest part of a history that is new to us, at the start or after a restore."""
-        events = await self._threads.run(read.recent, now, REPLAYED)
-        latest = await self._threads.run(read.latest, 2 * LATEST)
+        replay = await self._reader.replay(now)
         restored = self.has_begun
-        replay = ReplayBuffer(now.epoch, now.seq, events, latest, size=REPLAYED)
         reorder = self._reorder = ReorderBuffer(replay, self._deliver)
         if restored:
             self._begin_afresh()
-        self._move()
+        self._news.tell()
         return reorder
 
     def _deliver(self, batch: Batch) -> None:
         self._hand_on(batch)
-        self._move()
-
-
-def _answer(asking: list[Callable[[], None]]) -> None:
-    """Answer each who asks, once."""
-    while asking:
-        asking.pop()()
+        self._news.tell()

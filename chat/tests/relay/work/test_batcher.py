@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from chat.relay.batcher import Batcher, Full
+from chat.relay.work.batcher import Batcher, Full
 
 pytestmark = pytest.mark.stack("embedded")  # needs no server: once is enough
 

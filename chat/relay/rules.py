@@ -1,0 +1,41 @@
+"""The rules of the room, as they are in force in this process."""
+
+from typing import Any
+
+from chat.log.head import Head
+from chat.models import Ban, Room
+from chat.policy.bans import Bans
+from chat.protocol import outgoing
+from chat.protocol.errors import FrameError
+from chat.relay.broadcast import Broadcast
+from chat.relay.work.threads import Threads
+
+
+class Rules:
+    """`room` has the fields of the room; `bans` says who is banned."""
+
+    def __init__(self, threads: Threads, broadcast: Broadcast):
+        self._threads, self._broadcast = threads, broadcast
+        self._read: tuple[str, int] | None = None  # which are in force here
+        self.room: dict[str, Any] = {}
+        self.bans = Bans()
+
+    async def follow(self, now: Head) -> None:
+        """Put those into force that the log's head tells of. Raises `DatabaseError`."""
+        if self._read == (now.epoch, now.version):
+            return
+        room = (await self._threads.run(Room.objects.get)).as_fields()
+        self.bans = Bans(await self._threads.run(list, Ban.in_force()))
+        if self.room and room != self.room:
+            self._broadcast.send(outgoing.room(**room))
+        self.room = room
+        self._shut_out()
+        self._read = now.epoch, now.version
+
+    def _shut_out(self) -> None:
+        """Whoever is here, and is banned now."""
+        for socket in list(self._broadcast.sockets):
+            try:
+                self.bans.check(socket.member_id, socket.address)
+            except FrameError as banned:
+                socket.dismiss("banned", banned.message, banned.retry_after)

@@ -1,0 +1,49 @@
+"""What is noted of who speaks and who goes, before a database that fails."""
+
+import asyncio
+
+import pytest
+from django.db import OperationalError
+
+from chat.relay.people.notes import Notes
+from chat.tests.relay.people.played import Database
+
+pytestmark = pytest.mark.stack("embedded")  # needs no server: once is enough
+
+
+@pytest.fixture
+async def notes():
+    database = Database()
+    notes = Notes(database)
+    notes.database = database
+    working = [asyncio.create_task(work()) for work in notes.tasks]
+    yield notes
+    for task in working:
+        task.cancel()
+    await asyncio.gather(*working, return_exceptions=True)
+
+
+async def test_who_speaks_and_who_goes_are_written_down_many_at_once(notes):
+    notes.spoke("ada")
+    await asyncio.sleep(0)
+    for member_id in ("bob", "cy"):
+        notes.spoke(member_id)
+        notes.free(member_id)
+    notes.database.answers.set()
+    await notes.drained()
+    noted = {what: [] for what in ("spoke", "free")}
+    for what, ids in notes.database.noted:
+        noted[what] += ids
+    assert noted == {"spoke": ["ada", "bob", "cy"], "free": ["bob", "cy"]}
+    assert len(notes.database.noted) <= 3
+
+
+async def test_what_can_not_be_written_down_keeps_nothing_that_follows(notes):
+    notes.database.answers.set()
+    notes.database.error = OperationalError("gone")
+    notes.free("ada")
+    await asyncio.wait_for(notes.drained(), 5)
+    notes.database.error = None
+    notes.free("bob")
+    await asyncio.wait_for(notes.drained(), 5)
+    assert notes.database.noted == [("free", ["bob"])]
