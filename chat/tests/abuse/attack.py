@@ -15,8 +15,8 @@ class Attack:
     `sockets` of them at each address work at once. `ends`: seconds after which the server must have
     refused it something, or closed a connection; None where that depends on how fast it is
     answered, or where it may go on for ever, as it costs nobody anything. `crowd`: it is tried from
-    a hundred addresses, too, then with at most ten connections each. `full`: in a room that is full
-    of large messages.
+    a hundred addresses, too. Beside others each has at most ten connections. `full`: in a room that
+    is full of large messages.
     """
 
     name: str

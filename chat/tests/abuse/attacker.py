@@ -53,9 +53,10 @@ async def repeat(attack: Attack, visitor: Visitor) -> None:
 async def attack_all(plan: dict) -> dict[str, dict]:
     loots: dict[str, Loot] = {}
     works = []
+    alone = sum(map(len, plan["attacks"].values())) == 1
     for name, addresses in plan["attacks"].items():
         attack, loot = ATTACKS[name], loots.setdefault(name, Loot())
-        sockets = attack.sockets if len(addresses) == 1 else min(attack.sockets, CROWDED)
+        sockets = attack.sockets if alone else min(attack.sockets, CROWDED)
         for address in addresses * sockets:
             visitor = Visitor(tuple(plan["where"]), address, loot, plan["redis"])
             works.append(asyncio.create_task(repeat(attack, visitor)))

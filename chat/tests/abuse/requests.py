@@ -82,7 +82,7 @@ REQUESTS = [
     Attack("gone before the answer", goes_before_the_answer, 20, full=True),
     Attack("long polls", polls, 600, ends=10, crowd=True),
     Attack("new members", partial(asks, path="/api/member", method="POST"), 20),
-    Attack("posts without a body", partial(asks, path="/api/messages", method="POST"), 20, ends=2),
+    Attack("posts without a body", partial(asks, path="/api/messages", method="POST"), 20, ends=5),
     Attack("`/readyz`", partial(asks, path="/readyz"), 40),
     Attack("pages of the admin", partial(asks, path="/admin/login/"), 40),
     Attack("wrong passwords", guesses, 150, ends=5, crowd=True),
