@@ -54,6 +54,7 @@ def is_stopped(report: Report, attack: Attack, noise: float) -> None:
 def test_what_one_address_does_nobody_else_notices(
     family, open_room, large, record, seconds, noise
 ):
+    """In full. In short all of a family at once, each at an address of its own, are a crowd."""
     name, attacks = family
     site = open_room(*(large if any(attack.full for attack in attacks) else []))
     report = record(
@@ -61,7 +62,7 @@ def test_what_one_address_does_nobody_else_notices(
     )
     for attack in attacks:
         is_stopped(report, attack, noise)
-    holds(ONE, report, noise)
+    holds(ONE if len(attacks) == 1 else MANY, report, noise)
 
 
 @embedded
