@@ -2,8 +2,8 @@
 
 import os
 
+import django
 from channels.routing import ProtocolTypeRouter, URLRouter
-from django.core.asgi import get_asgi_application
 
 from chatsite.private import keep_to_ourselves
 from chatsite.start import in_one_line
@@ -11,7 +11,10 @@ from chatsite.start import in_one_line
 keep_to_ourselves()
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "chatsite.settings")
 with in_one_line():
-    http = get_asgi_application()  # before anything that needs the models
+    django.setup(set_prefix=False)  # before anything that needs the models
+    from chatsite.handler import Handler
+
+    http = Handler()
 
 from chat.routing import websocket_urlpatterns  # noqa: E402
 from chat.web.lifespan import lifespan  # noqa: E402

@@ -49,6 +49,8 @@ SECURE_SSL_REDIRECT = SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
 SECURE_HSTS_SECONDS = 365 * 24 * 3600 if HTTPS else 0
 # Subdomains and browsers' preload lists are for the owner of the whole domain to decide on.
 SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
+# These look for the names of three middlewares; ours extend them.
+SILENCED_SYSTEM_CHECKS += ["security.W001", "security.W002", "security.W003"]
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if CHAT_TRUSTED_HOPS else None
 SECURE_REFERRER_POLICY = "same-origin"
 # Browsers ignore it on plain http, and complain.
@@ -85,17 +87,17 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "chatsite.probes.Probes",  # first: they are asked in plain http, under any name
-    "django.middleware.security.SecurityMiddleware",
+    "chatsite.middleware.Security",
     "chatsite.static_files.StaticFilesMiddleware",
-    "csp.middleware.CSPMiddleware",
+    "chatsite.middleware.Csp",
     "chat.admin.log_in.LogInThrottle",
     "chatsite.turns.Turns",
-    "django.contrib.sessions.middleware.SessionMiddleware",
-    "django.middleware.common.CommonMiddleware",
-    "django.middleware.csrf.CsrfViewMiddleware",
-    "django.contrib.auth.middleware.AuthenticationMiddleware",
-    "django.contrib.messages.middleware.MessageMiddleware",
-    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "chatsite.middleware.Sessions",
+    "chatsite.middleware.Common",
+    "chatsite.middleware.Csrf",
+    "chatsite.middleware.Authentication",
+    "chatsite.middleware.Messages",
+    "chatsite.middleware.Frames",
 ]
 ROOT_URLCONF = "chatsite.urls"
 ASGI_APPLICATION = "chatsite.asgi.application"

@@ -1,25 +1,26 @@
 """The page. It is async and touches no shared thread."""
 
 import asyncio
-import json
-from datetime import datetime
+import re
+from functools import partial
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from django.http import HttpRequest, HttpResponse
-from django.middleware.gzip import GZipMiddleware
 from django.shortcuts import render
-from django.utils.cache import add_never_cache_headers
+from django.utils.cache import get_conditional_response, patch_cache_control, patch_vary_headers
 from django.views.decorators.http import require_safe
 
-from chat.log.batch import Batch
 from chat.members import cookie
-from chat.protocol import bounds
 from chat.protocol.errors import FrameError
 from chat.relay.process import get_relay
-from chat.web import access
+from chat.relay.relay import Relay
+from chat.web import access, shared_page
+from chat.web.shared_page import Content, Page, SharedPage
 
 STATUS = {"banned": 403, "busy": 503}
-gzip = GZipMiddleware(lambda request: HttpResponse())  # which it is never asked for
+GZIP = re.compile(r"\bgzip\b")
+_pages: WeakKeyDictionary[Relay, SharedPage] = WeakKeyDictionary()
 
 
 @require_safe
@@ -31,15 +32,10 @@ async def room(request: HttpRequest) -> HttpResponse:
         access.check_ban(request, relay)
     except FrameError as wrong:
         return await asyncio.to_thread(_apology, request, wrong)
-    online = relay.people.online()
-    latest = relay.tail.catch_up(None)
-    response = await asyncio.to_thread(_page, request, latest, online, relay.rules.room)
-    # What csp's decorator does, which can't decorate an async view.
-    page: Any = response
-    page._csp_update = {"require-trusted-types-for": ["'script'"]}
-    add_never_cache_headers(response)
-    response["X-Robots-Tag"] = "noindex"  # for those that don't ask robots.txt
-    return response
+    page = await _current(relay)
+    response = _answer(request, page)
+    cookie.remember(request, response)
+    return get_conditional_response(request, etag=page.etag, response=response) or response
 
 
 @require_safe
@@ -48,36 +44,27 @@ async def robots(request: HttpRequest) -> HttpResponse:
     return HttpResponse("User-agent: *\nDisallow: /\n", content_type="text/plain")
 
 
-def _page(
-    request: HttpRequest, latest: list[Batch], online: dict[str, Any], room: dict[str, Any]
-) -> HttpResponse:
-    """In a thread: it takes some milliseconds, in which the others get their messages."""
-    messages = [json.loads(event.encoded) for batch in latest for event in batch.events]
-    response = HttpResponse()
-    me = cookie.remember(request, response)
-    state = {
-        "epoch": latest[-1].epoch,
-        "seq": latest[-1].end,
-        "from": latest[0].start,
-        "to": latest[-1].end,
-        "messages": messages,
-        "room": room,
-        "limits": bounds.LIMITS,
-    }
-    context = {
-        "room": room,
-        "messages": [
-            message | {"at_time": datetime.fromisoformat(message["at"])}
-            for message in sorted(messages, key=lambda message: message["seq"])
-        ],
-        "me": me,
-        "people": online["names"],
-        "count": online["count"],
-        "state": state,
-    }
-    response.content = render(request, "chat/room.html", context).content
-    # There is nothing secret in it that could be guessed by its compressed length.
-    gzip.process_response(request, response)
+async def _current(relay: Relay) -> Page:
+    content = Content.of(relay)
+    if relay not in _pages:
+        _pages[relay] = SharedPage()
+    make = partial(shared_page.render, content, relay.tail.catch_up(None))
+    return await _pages[relay].get(content, make)
+
+
+def _answer(request: HttpRequest, page: Page) -> HttpResponse:
+    zipped = GZIP.search(request.headers.get("Accept-Encoding", ""))
+    response = HttpResponse(page.gzipped if zipped else page.plain)
+    if zipped:
+        response["Content-Encoding"] = "gzip"
+    response["ETag"] = page.etag
+    patch_vary_headers(response, ["Accept-Encoding"])
+    # Not `no-store`: then browsers could not show it at once when somebody comes back to it.
+    patch_cache_control(response, private=True, no_cache=True)
+    response["X-Robots-Tag"] = "noindex"  # for those that don't ask robots.txt
+    # What csp's decorator does, which can't decorate an async view.
+    any_response: Any = response
+    any_response._csp_update = {"require-trusted-types-for": ["'script'"]}
     return response
 
 

@@ -159,7 +159,10 @@ connection.open();
 new Midnight({ clock, turned: () => painter.later() });
 addEventListener("storage", ({ key }) => store.heard(key));
 addEventListener("beforeunload", (event) => outbox.fleeting && event.preventDefault());
-addEventListener("pagehide", () => store.giveUp());
+addEventListener("pagehide", () => {
+  connection.rest();
+  store.giveUp();
+});
 new Wakefulness({
   window,
   document,

@@ -314,3 +314,25 @@ test("after two sockets in a row that never opened it works over http", () => {
   );
   assert.equal(states.at(-1).overHttp, true);
 });
+
+test("a page that is put away has no socket and comes back with a new one", () => {
+  const { connection, states } = aConnection();
+  Socket.last.welcomes();
+  connection.rest();
+  assert.deepEqual([Socket.last.closed, Socket.all.length, states.at(-1).name], [true, 1, "connecting"]);
+  connection.check();
+  assert.deepEqual([Socket.all.length, states.at(-1).name], [2, "connecting"]);
+  Socket.last.welcomes();
+  assert.equal(states.at(-1).name, "open");
+});
+
+test("a page that is put away while it waits goes on waiting", () => {
+  const { connection, states, clock } = aConnection();
+  Socket.last.welcomes();
+  Socket.last.hears({ type: "bye", code: "restart", message: "Back soon.", retry_after: 7 });
+  Socket.last.breaks();
+  connection.rest();
+  assert.equal(states.at(-1).name, "waiting");
+  clock.pass(8);
+  assert.equal(Socket.all.length, 2);
+});

@@ -88,6 +88,14 @@ export class Connection {
     if (this.#overHttp) this.#upgrade.now();
   }
 
+  // The page is put away, perhaps to be shown again as it is: with a socket browsers keep none.
+  // Until the next `hello`, which `check` leads to, nothing on it is taken for current.
+  rest() {
+    if (!this.#socket) return;
+    this.#letGo();
+    this.#on.state({ name: "connecting" });
+  }
+
   // Does not wait for the close handshake: on a dead network it never ends.
   drop(farewell = this.#farewell) {
     if (!farewell && !this.#overHttp) this.#strikes += this.#strike();

@@ -1,0 +1,103 @@
+"""The page as it is for everybody: rendered and compressed once for a change, not for a visitor.
+
+Nothing in it is anybody's own; who somebody is, their cookies say.
+"""
+
+import asyncio
+import gzip
+import hashlib
+import json
+import time
+from collections import deque
+from collections.abc import Callable
+from datetime import date, datetime
+from typing import Any, NamedTuple
+
+from django.template.loader import render_to_string
+from django.utils import timezone
+
+from chat.log.batch import Batch
+from chat.protocol import bounds
+from chat.protocol.incoming import Since
+from chat.relay.relay import Relay
+
+A_SECOND = 4  # renderings; beyond that a page is old by so much: its socket goes on from there
+
+
+class Content(NamedTuple):
+    """What the page shows. Two that are equal make the same page."""
+
+    position: Since
+    room: dict[str, Any]
+    online: dict[str, Any]
+    today: date
+
+    @classmethod
+    def of(cls, relay: Relay) -> "Content":
+        online = relay.people.online()
+        return cls(relay.tail.position, relay.rules.room, online, timezone.localdate())
+
+
+class Page(NamedTuple):
+    """`etag` is weak: it stands for the page, however it is compressed."""
+
+    etag: str
+    plain: bytes
+    gzipped: bytes
+
+
+class SharedPage:
+    """Makes the page anew when something has changed and somebody asks; many who ask at the same
+    moment share one. To be used in one event loop."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic):
+        self._clock = clock
+        self._shows: object = None
+        self._page: asyncio.Task[Page] | None = None
+        self._began: deque[float] = deque(maxlen=A_SECOND)
+
+    async def get(self, content: object, make: Callable[[], Page]) -> Page:
+        """The page with this content, or as it was up to a second ago; `make` is called in a
+        thread. Raises what that raises."""
+        if self._page is None or self._is_stale(self._page, content):
+            self._shows = content
+            self._began.append(self._clock())
+            self._page = asyncio.create_task(asyncio.to_thread(make))
+        return await asyncio.shield(self._page)  # who goes away takes it from nobody
+
+    def _is_stale(self, page: "asyncio.Task[Page]", content: object) -> bool:
+        if not page.done():
+            return False
+        if page.cancelled() or page.exception():
+            return True
+        if content == self._shows:
+            return False
+        return len(self._began) < A_SECOND or self._clock() - self._began[0] >= 1
+
+
+def render(content: Content, latest: list[Batch]) -> Page:
+    """In a thread: it takes some milliseconds, in which the others get their messages."""
+    messages = [json.loads(event.encoded) for batch in latest for event in batch.events]
+    state = {
+        "epoch": latest[-1].epoch,
+        "seq": latest[-1].end,
+        "from": latest[0].start,
+        "to": latest[-1].end,
+        "messages": messages,
+        "room": content.room,
+        "limits": bounds.LIMITS,
+    }
+    context = {
+        "room": content.room,
+        "messages": [
+            message | {"at_time": datetime.fromisoformat(message["at"])}
+            for message in sorted(messages, key=lambda message: message["seq"])
+        ],
+        "people": content.online["names"],
+        "count": content.online["count"],
+        "state": state,
+    }
+    plain = render_to_string("chat/room.html", context).encode()
+    # There is nothing secret in it that could be guessed by its compressed length.
+    digest = hashlib.blake2b(plain, digest_size=16).hexdigest()
+    return Page(f'W/"{digest}"', plain, gzip.compress(plain, compresslevel=6, mtime=0))
