@@ -8,8 +8,8 @@ from chat.tests.abuse.requests import OLDER
 from chat.tests.abuse.visitor import Visitor, text
 
 PAUSE = 2.0  # seconds for a byte
-END = 15.0  # seconds after which no real client is still at it
-UNREAD = 29.0  # the same, where it reads
+# Seconds after which no real client is still at it: with headers, a body, reading an answer.
+ASKING, SENDING, READING = 12.0, 22.0, 25.0
 BODY = 200_000  # bytes
 
 
@@ -32,7 +32,7 @@ async def shakes_hands_slowly(visitor: Visitor) -> None:
     await either(link.trickle(b"Host: 127.0.0.1" * 9, PAUSE), link.drink())
 
 
-async def sips(visitor: Visitor, pause: float) -> None:
+async def sips(visitor: Visitor, pause: int) -> None:
     link = await visitor.connect(window=4096)
     await link.send(visitor.request(OLDER))
     await link.sip(pause)
@@ -51,11 +51,11 @@ body = partial(trickles, begin=LENGTH, then=b"x" * 999)
 chunks = partial(trickles, begin=CHUNKED, then=b"1\r\nx\r\n" * 99)
 DAWDLING = [
     Attack("2,500 connections that say nothing", says_nothing, 2500, ends=5, crowd=True),
-    Attack("headers, a byte every 2 s", headers, 100, END, crowd=True),
-    Attack("a body, a byte every 2 s", body, 50, END),
-    Attack("chunks, a byte every 2 s", chunks, 50, END),
-    Attack("a handshake, a byte every 2 s", shakes_hands_slowly, 100, END),
-    Attack("the older messages, never read", partial(sips, pause=99), 50, UNREAD, full=True),
-    Attack("the older messages, a byte every 5 s", partial(sips, pause=5), 50, UNREAD, True, True),
+    Attack("headers, a byte every 2 s", headers, 100, ASKING, crowd=True),
+    Attack("a body, a byte every 2 s", body, 50, SENDING),
+    Attack("chunks, a byte every 2 s", chunks, 50, SENDING),
+    Attack("a handshake, a byte every 2 s", shakes_hands_slowly, 100, ASKING),
+    Attack("the older messages, never read", partial(sips, pause=99), 50, READING, full=True),
+    Attack("the older messages, a byte every 5 s", partial(sips, pause=5), 50, READING, True, True),
     Attack("joins, and does not read", joins_and_does_not_read, 50, full=True),
 ]

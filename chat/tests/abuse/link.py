@@ -9,6 +9,8 @@ from collections.abc import AsyncIterator, Coroutine
 
 LIMIT = 1024 * 1024  # bytes that are read ahead; who is slow says less
 CHUNK = 256 * 1024
+STATE = (socket.IPPROTO_TCP, socket.TCP_INFO, 1)  # the first byte of Linux' `struct tcp_info`
+ESTABLISHED = 1
 MASK = bytes(4)  # of zeros: it changes nothing
 TEXT, BINARY, PING, PONG = 0x1, 0x2, 0x9, 0xA
 # What tells how the server took it, wherever it stands in what is read.
@@ -86,11 +88,15 @@ class Link:
         while True:
             await self.read()
 
-    async def sip(self, pause: float, size: int = 1) -> None:
-        """Read little, now and then."""
+    async def sip(self, pause: int, size: int = 1) -> None:
+        """Read little, every `pause` seconds, until the server closes: whoever doesn't read what is
+        there has to ask the system for that."""
         while True:
             await self.read(size)
-            await asyncio.sleep(pause)
+            for _ in range(pause):
+                if self._writer.get_extra_info("socket").getsockopt(*STATE)[0] != ESTABLISHED:
+                    raise EOFError
+                await asyncio.sleep(1)
 
     async def answer(self) -> tuple[int, bytes, bytes]:
         """The status, head and body of one answer."""
