@@ -24,26 +24,33 @@ admin: $(VENV)/.run
 	@$(PY) manage.py createsuperuser
 
 # What needs no server comes first: it says in seconds what is broken, and how much of the code it
-# reaches may only grow (pyproject.toml). Then what takes longest, so that no worker ends alone. Most
-# of them wait, so there are more workers than cores.
+# reaches may only grow (pyproject.toml). Then both stacks at once, since most of what needs servers
+# waits; there what takes longest is first, so that no worker ends alone.
 UNITS := $(addprefix chat/tests/,protocol policy log members moderation relay)
-LONGEST := $(addprefix chat/tests/,faults abuse page site ops room)
+LONGEST := $(addprefix chat/tests/,faults ops page abuse site room)
 FOLDERS := $(patsubst %/__init__.py,%,$(wildcard chat/tests/*/__init__.py))
 OTHERS := $(filter-out $(UNITS) $(LONGEST),$(FOLDERS))
-IN_PARALLEL := -n 4 --dist loadfile --no-loadscope-reorder
+IN_PARALLEL := $(PY) -m pytest -n 3 --dist loadfile --no-loadscope-reorder $(LONGEST) $(OTHERS)
 test: $(VENV)/.test $(VENV)/.biome-$(BIOME) staticfiles/staticfiles.json
 	bin/system
 	$(VENV)/bin/ruff check
 	$(VENV)/bin/ruff format --check
 	$(VENV)/bin/biome check --error-on-warnings
 	$(VENV)/bin/lint-imports --no-logo --no-cache
-	$(VENV)/bin/mypy
 	shellcheck $$(grep -l '^#!/bin/sh' bin/*)
+	$(PY) -m pytest --stack embedded $(UNITS) --cov
+	@$(MAKE) --no-print-directory --jobs 3 --output-sync=target test-checks test-embedded test-scaled
+
+test-checks:
+	$(VENV)/bin/mypy
 	PYTHON=$(PY) bin/check-deploy
 	$(PY) manage.py makemigrations --check --dry-run
-	$(PY) -m pytest --stack embedded $(UNITS) --cov
-	$(PY) -m pytest $(IN_PARALLEL) --stack embedded $(LONGEST) $(OTHERS)
-	$(PY) -m pytest $(IN_PARALLEL) --stack scaled $(LONGEST) $(OTHERS) $(UNITS)
+
+test-embedded:
+	$(IN_PARALLEL) --stack embedded
+
+test-scaled:
+	$(IN_PARALLEL) $(UNITS) --stack scaled
 
 # What is measured goes into docs/RELIABILITY.md.
 FAULTS := $(PY) -m pytest -n 2 --dist loadfile --length full --record .faults.jsonl chat/tests/faults
@@ -95,7 +102,8 @@ $(VENV)/.biome-$(BIOME): | $(VENV)/.test
 	cd $(VENV)/bin && ln -sf ../node_modules/@biomejs/cli-*/biome .
 	touch $@
 
-staticfiles/staticfiles.json: $(VENV)/.run $(shell find static)
+BUILDERS := chatsite/storage.py chatsite/bundle.py
+staticfiles/staticfiles.json: $(VENV)/.run $(BUILDERS) $(shell find static)
 	@$(PY) manage.py collectstatic --noinput --verbosity 0
 
-.PHONY: help run admin test faults abuse bench format
+.PHONY: help run admin test test-checks test-embedded test-scaled faults abuse bench format

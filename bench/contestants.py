@@ -18,6 +18,12 @@ from chat.tests.support.site import Embedded, Scaled, Stack, collect_static
 PEERS = ROOT / "bench" / "peers"
 
 
+class Ours(Daphne):
+    """A process of its own, as a site has it: what is measured is that."""
+
+    forks = False
+
+
 class Peer(Server):
     """A server that is not ours: `command` gets the port after its last word."""
 
@@ -79,7 +85,11 @@ def limits(each: float) -> dict[str, str]:
     """Where one client says `each` messages a second: our limits as they are by default, where that
     does not reach them. The others are at work as well, and cost the same, but out of reach.
     """
-    far = {"CHAT_JOIN_RATE": "1000000/minute", "CHAT_SOCKETS_PER_ADDRESS": "1000000"}
+    far = {
+        "CHAT_JOIN_RATE": "1000000/minute",
+        "CHAT_NAME_RATE": "1000000/day",
+        "CHAT_SOCKETS_PER_ADDRESS": "1000000",
+    }
     if each > 1:  # 2 by default, and turns are not quite even
         far["CHAT_POST_RATE"] = "1000000/10 seconds"
     return far
@@ -120,7 +130,7 @@ class Lab:
         folder, servers = Path(env["CHAT_DATA"]), []
         for number in range(processes):
             with pinned([SERVING[number % len(SERVING)]]):
-                servers.append(Daphne(folder, env, name=f"daphne-{number}"))
+                servers.append(Ours(folder, env, name=f"daphne-{number}"))
                 servers[-1].start()
         helpers = [*redis, chosen.postgres] if redis else []
         return Running(servers, helpers, partial(chosen.sql, env), env)

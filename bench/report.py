@@ -12,6 +12,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from bench import chart
+from bench.kept import kept
 from bench.machine import LOADING, SERVING, describe
 
 HERE = Path(__file__).parent
@@ -111,6 +112,7 @@ def markdown(merged: Sequence[dict], about: dict, grace: float) -> str:
             parts.append(_loads(entries))
         parts.append(f"## {clients:,} clients join, 100 at a time\n")
         parts.append(_joins(crowd))
+    parts.extend(kept(HERE / "RESULTS.md"))
     parts.append("## Versions\n\n" + ", ".join(about["versions"]) + "\n")
     return "\n".join(parts)
 

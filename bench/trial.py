@@ -64,7 +64,7 @@ class Trial:
         }
 
     def leave(self) -> None:
-        """Everybody's connection is cut."""
+        """Everybody's connection is aborted."""
         self._tell([{"do": "leave"}] * len(self._crowds), 60)
 
     def say(self, rate: float, seconds: float, grace: float) -> dict:

@@ -1,5 +1,17 @@
 from django.apps import AppConfig
 
+# What the server says by itself, before Django is asked.
+WORDS = {
+    400: "This is no request that can be answered: it has to name one host.",
+    413: "This is more than can be taken.",
+    429: "There is too much from your network at once. Please try again in a moment.",
+    503: "The room is full at the moment. Please try again in a minute.",
+}
+# Connections are more than sockets: a browser keeps up to six for what it loads, for a minute.
+CONNECTIONS = 2  # for each socket that the process may have
+CONNECTIONS_PER_ADDRESS = 4  # for each socket that an address may have
+AT_LEAST = 64  # for an address
+
 
 class ChatSiteConfig(AppConfig):
     name = "chatsite"
@@ -7,15 +19,21 @@ class ChatSiteConfig(AppConfig):
     def ready(self) -> None:
         # `daphne …` reads its server class after it has imported the application, `runserver`
         # before, so asgi.py would be too late.
+        from django.conf import settings
+
+        from chat.ops import health
         from chat.protocol import bounds, outgoing
         from chat.web import lifespan, send_queue
         from chatsite import listening
+        from chatsite.server import descriptors
         from chatsite.server.daphne import register
         from chatsite.server.terms import Goodbye, Terms
 
         def goodbye(code: str, message: str) -> Goodbye:
             return Goodbye(outgoing.bye(code, message), bounds.CLOSE_CODES[code])
 
+        own = settings.CHAT_SOCKETS_PER_ADDRESS
+        health.more["descriptors"] = lambda: not descriptors.short()
         register(
             Terms(
                 frame_bytes=bounds.LIMITS["frame"],
@@ -26,5 +44,9 @@ class ChatSiteConfig(AppConfig):
                 listens=listening.say_which_database,
                 is_deaf=listening.refuse,
                 farewell=lifespan.farewell,
+                trusted_hops=settings.CHAT_TRUSTED_HOPS,
+                connections=CONNECTIONS * settings.CHAT_SOCKETS,
+                connections_per_address=own and max(AT_LEAST, CONNECTIONS_PER_ADDRESS * own),
+                words=WORDS,
             )
         )

@@ -18,7 +18,8 @@ with in_one_line():
 
 from chat.routing import websocket_urlpatterns  # noqa: E402
 from chat.web.lifespan import lifespan  # noqa: E402
+from chatsite.static_files import StaticFiles  # noqa: E402
 
 application = ProtocolTypeRouter(
-    {"http": http, "websocket": URLRouter(websocket_urlpatterns), "lifespan": lifespan}
+    {"http": StaticFiles(http), "websocket": URLRouter(websocket_urlpatterns), "lifespan": lifespan}
 )

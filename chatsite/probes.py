@@ -15,7 +15,7 @@ VIEWS = {"/healthz": health.healthz, "/readyz": health.readyz}
 
 
 class Probes:
-    """To be the first middleware, before those that look at the host."""
+    """To come before the middleware that looks at the host."""
 
     async_capable = True
     sync_capable = False

@@ -41,6 +41,7 @@ CHAT_POST_RATE = environment.rate("CHAT_POST_RATE", "20/10 seconds")
 CHAT_JOIN_RATE = environment.rate("CHAT_JOIN_RATE", "300/minute")
 CHAT_SOCKETS_PER_ADDRESS = environment.whole("CHAT_SOCKETS_PER_ADDRESS", 100)
 CHAT_SOCKETS = environment.whole("CHAT_SOCKETS", 20_000)
+CHAT_NAME_RATE = environment.rate("CHAT_NAME_RATE", "400/day")
 # All rates and budgets; bounds of frames, answers and queues stay.
 CHAT_LIMITS = environment.flag("CHAT_LIMITS", default=True)
 CHAT_NAME_DAYS = environment.whole("CHAT_NAME_DAYS", 30, most=36_500)
@@ -81,14 +82,13 @@ INSTALLED_APPS = [
     "django.contrib.contenttypes",
     "django.contrib.sessions",
     "django.contrib.messages",
-    "servestatic",
     "django.contrib.staticfiles",
     "csp",
 ]
 MIDDLEWARE = [
-    "chatsite.probes.Probes",  # first: they are asked in plain http, under any name
+    "chatsite.headers.Headers",  # on whatever the others answer
+    "chatsite.probes.Probes",  # early: they are asked in plain http, under any name
     "chatsite.middleware.Security",
-    "chatsite.static_files.StaticFilesMiddleware",
     "chatsite.middleware.Csp",
     "chat.admin.log_in.LogInThrottle",
     "chatsite.turns.Turns",
@@ -192,8 +192,9 @@ if REDIS_URL:
         REDIS |= {"ssl_cert_reqs": None, "ssl_check_hostname": False}
     CHANNEL_LAYERS = {
         "default": {
-            # Not the core layer: with redis-py 8 its 5 s socket time-out meets its 5 s BZPOPMIN.
-            "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
+            # Pub/sub, not the core layer: with redis-py 8 its 5 s socket time-out meets its 5 s
+            # BZPOPMIN.
+            "BACKEND": "chat.relay.layer.SealedLayer",
             "CONFIG": {"hosts": [REDIS]},
         }
     }

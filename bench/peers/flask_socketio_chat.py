@@ -3,12 +3,17 @@
 gunicorn -k geventwebsocket.gunicorn.workers.GeventWebSocketWorker -w 1 flask_socketio_chat:app
 """
 
-from flask import Flask
+from flask import Flask, render_template
 from flask_socketio import SocketIO, emit
 
 app = Flask(__name__)
 app.config["SECRET_KEY"] = "only for measuring"
 socketio = SocketIO(app)
+
+
+@app.route("/")
+def room():
+    return render_template("chat.html", room="lobby")
 
 
 @socketio.on("message")

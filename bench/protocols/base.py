@@ -63,6 +63,9 @@ class BaseClient(WSListener):
         self.join()
         await asyncio.wait_for(self._inside, PATIENCE)
 
+    def saw(self, page: str) -> None:
+        """Told of the page that it has come with, where it has."""
+
     def leave(self) -> None:
         self._transport.disconnect(graceful=False)
 

@@ -1,15 +1,24 @@
 """Simple chat's protocol (docs/PROTOCOL.md). Every client has its own name, and may resume."""
 
 import json
+import re
 import secrets
 
 from bench.protocols.base import BaseClient, Batch, stamped
+
+STATE = re.compile(r'<script id="state" type="application/json">(.*?)</script>', re.DOTALL)
 
 
 class Client(BaseClient):
     path = "/ws/chat/"
     epoch: str | None = None
     position: int | None = None  # all numbers up to this one have come
+
+    def saw(self, page):
+        """It goes on from what the page shows, as its script does."""
+        if found := STATE.search(page):
+            state = json.loads(found[1])
+            self.epoch, self.position = state["epoch"], state["to"]
 
     def join(self):
         frame = {"type": "join", "name": self.name}

@@ -74,18 +74,18 @@ def try_out() -> None:
     number = -1 - secrets.randbits(62)  # no message's, nor another trial's at the same time
     with transaction.atomic():
         Log.objects.filter(id=-1).update(seq=F("seq"))
-        trial = transaction.savepoint()
-        Message.objects.bulk_create(
-            [
-                Message(
-                    seq=number,
-                    rev=number,
-                    author="nobody",
-                    name="nobody",
-                    text="Is the room well?",
-                    nonce=secrets.token_hex(16),
-                    at=timezone.now(),
-                )
-            ]
-        )
-        transaction.savepoint_rollback(trial)
+        with transaction.atomic():  # to here it is taken back
+            Message.objects.bulk_create(
+                [
+                    Message(
+                        seq=number,
+                        rev=number,
+                        author="nobody",
+                        name="nobody",
+                        text="Is the room well?",
+                        nonce=secrets.token_hex(16),
+                        at=timezone.now(),
+                    )
+                ]
+            )
+            transaction.set_rollback(True)

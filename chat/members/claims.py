@@ -1,8 +1,8 @@
 """Who is called what: names are claimed, held, and free again. All functions block.
 
-A name is held while its member is present, and, once its member has spoken under a cookie, for
-CHAT_NAME_DAYS after it was last seen. Presence is refreshed every few seconds and ends by itself,
-so a crash leaves no name locked.
+A name is held while its member is present, and, once its member has spoken under a cookie on more
+than one occasion, for CHAT_NAME_DAYS after it was last seen. Presence is refreshed every few
+seconds and ends by itself, so a crash leaves no name locked.
 """
 
 from collections.abc import Collection, Iterable, Sequence
@@ -12,31 +12,41 @@ from functools import lru_cache
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import Count, Max, Min, Q, QuerySet
 from django.utils import timezone
 
-from chat.models import Member
+from chat.models import Member, Message
 from chat.protocol import names
 
 PRESENT = timedelta(seconds=40)
+# What a name is kept for days for: so many messages that still stand, over that much time. Names
+# that somebody takes by the hundred, with a word in each, are free as soon as they leave.
+MESSAGES = 3
+OCCASIONS_APART = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """Somebody joins: under `name`, or, where it is None, under the name they had."""
+    """Somebody joins: under `name`, or, where it is None, under the name they had.
+
+    `may_be_new` false: only under the one they had.
+    """
 
     member_id: str
     name: str | None
     address: str | None
+    may_be_new: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class Claimed:
-    """The name that is theirs now (None: none), whether it is a new one, or was `taken`."""
+    """The name that is theirs now (None: none), whether it is a new one, or why it is not theirs:
+    another's (`taken`), or no new one was to be given (`limited`)."""
 
     name: str | None
     renamed: bool = False
     taken: bool = False
+    limited: bool = False
 
 
 @transaction.atomic
@@ -89,6 +99,8 @@ class _Register:
         others = [holder for holder in holders.values() if holder.id != claim.member_id]
         if any(other.held_until > self._now for other in others):
             return Claimed(None, taken=True)
+        if not claim.may_be_new and (member is None or member.name != name):
+            return Claimed(None, limited=True)
         for other in others:  # before the name is given again: the keys are unique
             self._free(other)
         return Claimed(name, renamed=self._hold(claim, name, keys))
@@ -166,10 +178,22 @@ def _refresh(members: QuerySet[Member], now: datetime) -> None:
         )
 
 
-@transaction.atomic
 def spoke(member_ids: Collection[str]) -> None:
-    """These have said something under a cookie: keep their names for days."""
-    _lock(member_ids).update(lasting=True, held_until=_held_until(timezone.now(), lasting=True))
+    """These have said something under a cookie: keep the names of those for days who have said
+    `MESSAGES`, the last of them `OCCASIONS_APART` from the first."""
+    passing = Member.objects.filter(id__in=member_ids, lasting=False).values_list("id", flat=True)
+    standing = Message.objects.filter(hidden_at=None, removed_at=None, author__in=list(passing))
+    said = standing.order_by().values_list("author").annotate(Count("seq"), Min("at"), Max("at"))
+    staying = [
+        author
+        for author, count, first, last in said
+        if count >= MESSAGES and last - first >= OCCASIONS_APART
+    ]
+    if not staying:
+        return
+    with transaction.atomic():
+        held_until = _held_until(timezone.now(), lasting=True)
+        _lock(staying).update(lasting=True, held_until=held_until)
 
 
 @transaction.atomic

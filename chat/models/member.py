@@ -22,8 +22,11 @@ class Member(models.Model):
     name_key = models.CharField(max_length=1000, unique=True, null=True, editable=False)  # noqa: DJ001
     look_key = models.CharField(max_length=1000, unique=True, null=True, editable=False)  # noqa: DJ001
     held_until = models.DateTimeField(db_index=True)
-    # Known by a cookie and has spoken: the name is kept for days, not for seconds.
+    # Known by a cookie, and has spoken on more than one occasion: the name is kept for days.
     lasting = models.BooleanField(default=False)
+    # Cookies and tokens of an earlier one are nobody's (chat/members/generations.py). The database
+    # has the default, too, for processes of the release before.
+    generation = models.PositiveIntegerField(default=0, db_default=0, editable=False)
     last_seen_at = models.DateTimeField()
     last_address = models.GenericIPAddressField(null=True, blank=True)
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections.abc import Callable
 from functools import cache
 
 from django.db import Error as DatabaseError
@@ -18,6 +19,8 @@ from chat.relay.work.threads import Threads
 PATIENCE = 3.0  # seconds; a server that is frozen takes connections, and never answers
 FRESH = 1.0  # seconds that an answer is good for, however many ask
 HEADERS = {"Cache-Control": "no-store"}
+# More that must be so, by its name: what the site around the chat knows of the process.
+more: dict[str, Callable[[], bool]] = {}
 logger = logging.getLogger(__name__)
 
 
@@ -30,7 +33,8 @@ async def healthz(request: HttpRequest) -> HttpResponse:
 @require_safe
 async def readyz(request: HttpRequest) -> HttpResponse:
     """Each part's state, in one word and no more; 503 if one of them fails."""
-    parts = await get_probe().look()
+    parts = dict(await get_probe().look())
+    parts |= {name: "ok" if is_well() else "failing" for name, is_well in more.items()}
     status = 200 if set(parts.values()) == {"ok"} else 503
     return JsonResponse(parts, status=status, headers=HEADERS)
 

@@ -29,7 +29,7 @@ class Rates:
         """Someone at `address` joins or takes a name. Raises `FrameError("rate_limited")`.
 
         A member who has joined there before uses up a small budget of their own: a page that is
-        cut again and again takes nothing from its neighbours. Each member's first join counts
+        closed again and again takes nothing from its neighbours. Each member's first join counts
         against the address, so many cookies bring an abuser no more than many first joins.
         """
         key = addresses.key(address)

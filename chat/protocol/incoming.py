@@ -90,6 +90,14 @@ def parse_name(fields: dict[str, Any]) -> str | None:
     return _string(fields, "name")
 
 
+def parse_forget(fields: dict[str, Any]) -> bool:
+    """Whether a member's other browsers are to be signed out. Raises `FrameError`."""
+    value = fields.get("forget", False)
+    if not isinstance(value, bool):
+        raise FrameError("bad_field", "`forget` is true or false.")
+    return value
+
+
 def _string(fields: dict[str, Any], name: str) -> str | None:
     value = fields.get(name)
     if value is not None and not isinstance(value, str):

@@ -144,6 +144,8 @@ class Group:
             async with asyncio.timeout(SILENCE):
                 hint = await self._layer.receive(channel)
             self._found()
+            if hint is None:
+                continue  # it was none of ours: see chat/relay/layer.py
             if hint.get("process") == self._process:
                 continue
             try:

@@ -13,6 +13,7 @@ from typing import Any
 
 from chat.log import append, read
 from chat.log.batch import Batch, Event
+from chat.members.generations import renew
 from chat.models import Room
 from chat.policy.refusals import refusals
 from chat.protocol import outgoing
@@ -188,6 +189,14 @@ class Relay:
         self._broadcast.begin_afresh()
         for socket in list(self._broadcast.sockets):
             socket.dismiss("resync", "The room's history was restored.")
+
+    # --- members ---------------------------------------------------------------------------------
+    async def sign_out_others(self, member_id: str) -> int:
+        """Make a member's cookies and tokens nobody's, but for those of the generation that is
+        returned. Raises `DatabaseError`."""
+        generation = await self._threads.run(renew, member_id)
+        self._look()
+        return generation
 
 
 def _return() -> float:

@@ -3,6 +3,7 @@
 from typing import Any
 
 from chat.log.head import Head
+from chat.members.generations import generations, read
 from chat.models import Ban, Room
 from chat.policy.bans import Bans
 from chat.protocol import outgoing
@@ -10,9 +11,12 @@ from chat.protocol.errors import FrameError
 from chat.relay.broadcast import Broadcast
 from chat.relay.work.threads import Threads
 
+SIGNED_OUT = "This browser was signed out, by another one that was you."
+
 
 class Rules:
-    """`room` has the fields of the room; `bans` says who is banned."""
+    """`room` has the fields of the room; `bans` says who is banned. Which cookies and tokens are
+    good, `generations` says, for the whole process."""
 
     def __init__(self, threads: Threads, broadcast: Broadcast):
         self._threads, self._broadcast = threads, broadcast
@@ -26,6 +30,7 @@ class Rules:
             return
         room = (await self._threads.run(Room.objects.get)).as_fields()
         self.bans = Bans(await self._threads.run(list, Ban.in_force()))
+        generations.learn(await self._threads.run(read))
         if self.room and room != self.room:
             self._broadcast.send(outgoing.room(**room))
         self.room = room
@@ -33,8 +38,11 @@ class Rules:
         self._read = now.epoch, now.version
 
     def _shut_out(self) -> None:
-        """Whoever is here, and is banned now."""
+        """Whoever is here, and is banned or signed out now."""
         for socket in list(self._broadcast.sockets):
+            if generations.revoked(socket.member_id, socket.generation):
+                socket.dismiss("resync", SIGNED_OUT)
+                continue
             try:
                 self.bans.check(socket.member_id, socket.address)
             except FrameError as banned:

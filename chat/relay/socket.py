@@ -7,6 +7,7 @@ class Socket(Protocol):
     """One tab of a member. Sockets with the same cookie, or token, have the same member."""
 
     member_id: str
+    generation: int  # of the cookie or token that it came with
     guest: bool  # somebody for as long as this connection lasts
     address: str | None
     name: str | None  # while it has joined under one

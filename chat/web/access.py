@@ -5,6 +5,8 @@ from typing import Any
 from django.http import HttpRequest
 
 from chat.members import cookie
+from chat.members.cookie import Credential
+from chat.members.generations import generations
 from chat.models import new_member_id
 from chat.protocol.errors import FrameError
 from chat.relay.relay import Relay
@@ -15,21 +17,27 @@ class Client:
     """Who is at the other end: the member of a cookie (with which the name, too, is kept for
     days), that of a token, or a `guest`, somebody for as long as this connection or request."""
 
-    def __init__(self, address: str | None, cookie_member: str | None):
+    def __init__(self, address: str | None, of_cookie: Credential | None):
         self.address = address
-        self.has_cookie = cookie_member is not None
-        self.guest = cookie_member is None
-        self.member_id = cookie_member or new_member_id()
+        self.has_cookie = of_cookie is not None
+        self.guest = of_cookie is None
+        self.member_id, self.generation = of_cookie or Credential(new_member_id(), 0)
 
     def identify(self, token: str | None) -> bool:
         """Be who `token` names; a cookie counts more. False: it is forged, or too old."""
         if token is None or self.has_cookie:
             return True
-        member_id = cookie.member_of_token(token)
-        if member_id is None:
+        of_token = cookie.member_of_token(token)
+        if of_token is None:
             return False
-        self.member_id, self.guest = member_id, False
+        self.member_id, self.generation = of_token
+        self.guest = False
         return True
+
+    @property
+    def revoked(self) -> bool:
+        """Whether what it came with is nobody's by now."""
+        return generations.revoked(self.member_id, self.generation)
 
 
 def address(request: HttpRequest) -> str | None:

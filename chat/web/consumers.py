@@ -40,7 +40,7 @@ class ChatConsumer(AsyncWebsocketConsumer):
         self.relay = get_relay()
         self.tab = Tab(scope, send)
         self._joining = Joining(self.relay, self.tab)
-        self._admitted = self._spoke = False
+        self._admitted = False
         self._unanswered = asyncio.Semaphore(UNANSWERED)
         try:
             while True:
@@ -140,8 +140,7 @@ class ChatConsumer(AsyncWebsocketConsumer):
             self.tab.refuse(outcome, post)
             return
         self.tab.write(outgoing.accepted(post.nonce, outcome.seq))
-        if self.tab.has_cookie and not self._spoke:
-            self._spoke = True
+        if self.tab.has_cookie:
             self.relay.people.spoke(self.tab.member_id)
 
     async def _ping(self, frame: incoming.Ping) -> None:

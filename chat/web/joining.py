@@ -3,12 +3,13 @@
 import asyncio
 import contextlib
 
-from chat.members.claims import Claim
 from chat.policy.rates import rates
 from chat.protocol import incoming
 from chat.protocol.errors import FrameError
 from chat.protocol.incoming import Since
 from chat.relay.relay import Relay
+from chat.relay.rules import SIGNED_OUT
+from chat.web.naming import take_name
 from chat.web.tab import Tab
 
 JOIN_PAUSE = 1.0  # seconds that a join beyond the rate takes
@@ -25,7 +26,7 @@ class Joining:
         """Answer a `join`. Raises `FrameError("busy")`, `DatabaseError`."""
         await self._relay.started()
         is_forged = not self._greeted and not self._tab.identify(frame.token)
-        if self._is_banned():
+        if self._is_shut_out():
             return
         try:
             if is_forged:
@@ -42,10 +43,14 @@ class Joining:
         """Every join is answered by a `hello`, a malformed one, too."""
         with contextlib.suppress(FrameError):  # `busy`, and the client was told of an error
             await self._relay.started()
-            if not self._is_banned():
+            if not self._is_shut_out():
                 await self._answer(None)
 
-    def _is_banned(self) -> bool:
+    def _is_shut_out(self) -> bool:
+        """Banned, or with a cookie or token that is nobody's by now; it is told, and closed."""
+        if self._tab.revoked:
+            self._tab.dismiss("resync", SIGNED_OUT)
+            return True
         try:
             self._relay.rules.bans.check(self._tab.member_id, self._tab.address)
         except FrameError as banned:
@@ -57,10 +62,7 @@ class Joining:
         if wanted is None and (self._tab.name or self._tab.guest):
             return
         name = incoming.check_name(wanted)
-        wish = Claim(self._tab.member_id, name, self._tab.address)
-        claimed = await self._relay.people.claim(wish)
-        if claimed.taken:
-            raise FrameError("name_taken")
+        claimed = await take_name(self._relay, self._tab, name)
         if claimed.name:
             self._relay.people.named(self._tab, claimed)
 
@@ -70,7 +72,7 @@ class Joining:
             self._tab.write(self._hello(resumed=True))
             return
         resumed = await self._relay.tail.resumable(since)
-        if self._is_banned():  # since it was asked first; from `attend` on, the relay sees to it
+        if self._is_shut_out():  # since it was asked first; from `attend` on, the relay sees to it
             return
         # From here on, what comes meanwhile waits: nothing stands between `hello` and messages,
         # and they end at the number where the next batch begins.

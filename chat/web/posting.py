@@ -7,6 +7,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from chat.log.append import Draft
 from chat.members import cookie
 from chat.members.claims import Claim
+from chat.members.cookie import Credential
 from chat.policy.rates import rates
 from chat.protocol import bounds, incoming
 from chat.protocol.errors import FrameError
@@ -14,14 +15,15 @@ from chat.relay.relay import Relay
 from chat.relay.writing.posts import Stored
 from chat.web import access
 from chat.web.access import Client
+from chat.web.naming import take_name
 
 
 async def post(request: HttpRequest, relay: Relay) -> HttpResponse:
     """`POST /api/messages`, as docs/PROTOCOL.md has it."""
+    await relay.started()
     client = access.member_of(request)
     fields = incoming.decode(_body(request))
     said, wanted = incoming.parse_post(fields), incoming.parse_name(fields)
-    await relay.started()
     name, refusal = "", None
     try:
         relay.rules.bans.check(client.member_id, client.address)
@@ -56,7 +58,7 @@ async def _take_name(relay: Relay, client: Client, wanted: str | None) -> str:
     claimed = await relay.people.claim(Claim(client.member_id, None, client.address))
     if name is not None and name != claimed.name:
         rates.join(client.address)
-        claimed = await relay.people.claim(Claim(client.member_id, name, client.address))
+        claimed = await take_name(relay, client, name)
     if claimed.taken:
         raise FrameError("name_taken")
     if claimed.name is None:
@@ -85,10 +87,26 @@ async def _store(relay: Relay, draft: Draft, refusal: FrameError | None) -> Stor
 async def introduce(request: HttpRequest, relay: Relay) -> HttpResponse:
     """`POST /api/member`: a token for a browser that keeps no cookie.
 
-    It makes somebody new, for as long as they keep it, and counts as a join of their address.
+    It makes somebody new, for as long as they keep it. With `{"forget": true}` instead, whoever has
+    a cookie or token gets a new one, and all others that they were given are nobody's. Both count
+    as a join of their address.
     """
     await relay.started()
-    access.check_ban(request, relay)
-    rates.join(access.address(request))
+    forget = bool(request.body) and incoming.parse_forget(incoming.decode(_body(request)))
+    client = access.member_of(request) if forget else access.client_of(request)
+    relay.rules.bans.check(client.member_id, client.address)
+    rates.join(client.address)
+    if forget:
+        return await _sign_out_others(relay, client)
     member_id, token = cookie.new_token()
     return JsonResponse({"id": member_id, "token": token}, status=201)
+
+
+async def _sign_out_others(relay: Relay, client: Client) -> HttpResponse:
+    generation = await relay.sign_out_others(client.member_id)
+    credential = Credential(client.member_id, generation)
+    if not client.has_cookie:
+        return JsonResponse({"id": client.member_id, "token": cookie.token_of(credential)})
+    response = JsonResponse({"id": client.member_id})
+    cookie.set_cookies(response, credential)
+    return response

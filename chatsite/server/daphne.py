@@ -2,31 +2,34 @@
 
 The usual commands start it, `daphne chatsite.asgi:application` and `manage.py runserver`:
 `register`, called when the app is ready, makes it their server class. It adds the client's
-address behind trusted proxies, bounds on frames and bodies, sockets as websocket.py has them,
-ASGI's lifespan, and an end that loses nothing. Under a stock Daphne or another ASGI server the
-site works too, without these.
+address behind trusted proxies, connections and requests that are bounded (channel.py, request.py),
+sockets as websocket.py has them, ASGI's lifespan, and an end that loses nothing. Under a stock
+Daphne or another ASGI server the site works too, without these.
 """
 
 import asyncio
 import gc
 import logging
 import os
-import resource
 import sys
 import threading
+from collections.abc import Iterable
 from typing import Any
 
-from daphne import cli, http_protocol, server
+from daphne import cli, server
 from daphne.management.commands import runserver
-from django.conf import settings
 from twisted.internet.defer import Deferred, gatherResults, maybeDeferred
 from twisted.python.failure import Failure
 
 from chatsite.server import descriptors
 from chatsite.server.asgi import Application, Message, Receive, Send
+from chatsite.server.channel import Channel
+from chatsite.server.door import Door, address
 from chatsite.server.forwarded import client_address
 from chatsite.server.lifespan import Lifespan, StartupFailed
+from chatsite.server.request import Request
 from chatsite.server.terms import Terms
+from chatsite.server.transport import Transport
 from chatsite.server.websocket import Sockets
 
 DAPHNES_PING = 20  # seconds of silence after which it pings, where nobody says otherwise
@@ -34,7 +37,6 @@ PING = 25  # for us: pages ping by themselves before that. Who is silent for 60 
 BACKLOG = 2048  # connections that wait to be accepted
 LEAVE = 2.5  # seconds that sockets and requests have to end
 AT_MOST = 9.0  # seconds that the end may take; whoever sent SIGTERM kills after 10
-BODY_BYTES = 256 * 1024  # the largest form of the admin is far smaller
 logger = logging.getLogger(__name__)
 
 
@@ -42,6 +44,7 @@ class Server(server.Server):
     """Takes Daphne's arguments; some bounds are the application's, not for the caller to set."""
 
     terms: Terms
+    bodies = 0  # bytes of requests that are here and not answered
     application: Application  # these two are Daphne's
     endpoints: list[str]
 
@@ -79,14 +82,17 @@ class Server(server.Server):
 
     def _prepare(self) -> None:
         """Called once the factories are made, before the first connection."""
-        _raise_open_files_limit()
+        descriptors.raise_limit()
         descriptors.watch()
         _spare_what_stays()
+        self.door = Door(self.terms)
         self.ws_factory = Sockets(self)
+        self.http_factory.protocol = Channel
+        self.http_factory.acceptableProtocols = lambda: [b"http/1.1"]
         stock = self.http_factory.buildProtocol
 
-        def build(address: object) -> Any:
-            channel = stock(address)
+        def build(peer: object) -> Any:
+            channel = stock(peer)
             channel.requestFactory = Request
             return channel
 
@@ -130,13 +136,17 @@ class Server(server.Server):
             await asyncio.gather(*late, return_exceptions=True)
         await self._lifespan.shutdown()
 
+    # --- whose request, and how its answer goes out ----------------------------------------------
+    def address(self, peer: str | None, forwarded: Iterable[bytes]) -> str | None:
+        """The client's, of a request that came from `peer` with these X-Forwarded-For."""
+        told = [value.decode("latin1") for value in forwarded]
+        return client_address(peer, told, self.terms.trusted_hops)
+
     def create_application(self, protocol: Any, scope: Message) -> Any:
         peer = (scope.get("client") or [None])[0]
-        forwarded = [
-            value.decode("latin1") for name, value in scope["headers"] if name == b"x-forwarded-for"
-        ]
-        address = client_address(peer, forwarded, settings.CHAT_TRUSTED_HOPS)
-        scope["client"] = [address, 0] if address else None
+        forwarded = (value for name, value in scope["headers"] if name == b"x-forwarded-for")
+        client = self.address(peer, forwarded)
+        scope["client"] = [client, 0] if client else None
         if scope["type"] == "websocket":
             scope["extensions"] = {"websocket.http.response": {}, self.terms.extension: protocol}
         return super().create_application(protocol, scope)
@@ -151,53 +161,16 @@ class Server(server.Server):
 
         return run
 
+    async def handle_reply(self, protocol: Any, message: Message) -> None:
+        """The application's: it waits with the next piece of an answer until there is room."""
+        await super().handle_reply(protocol, message)
+        if message["type"] == "http.response.body":
+            await protocol.flushed()
 
-class Request(http_protocol.WebRequest):
-    """A request whose body is bounded while it comes in."""
-
-    _received = 0
-    _refused = False
-
-    def gotLength(self, length: int | None) -> None:
-        super().gotLength(length)
-        if length and length > BODY_BYTES:
-            self._refuse()
-
-    def handleContentChunk(self, data: bytes) -> None:
-        self._received += len(data)
-        if self._received > BODY_BYTES:
-            self._refuse()
-        else:
-            super().handleContentChunk(data)
-
-    def process(self) -> Any:
-        self.requestHeaders.removeHeader(b"daphne-root-path")  # anyone can send it
-        if self._refused:
-            return None
-        channel = self.channel
-        done = super().process()
-        if self.transport is None:  # a WebSocket has taken it
-            channel.requests.clear()  # they refer to each other: only gc would free them
-        return done
-
-    def _refuse(self) -> None:
-        if self._refused:
-            return
-        self._refused = True
-        channel = self.channel
-        channel.transport.write(
-            b"HTTP/1.1 413 Content Too Large\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
-        )
-        channel.loseConnection()
-
-
-def _raise_open_files_limit() -> None:
-    """Each socket is an open file, and the usual limit is 1,024."""
-    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-    try:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
-    except (ValueError, OSError) as error:
-        logger.warning("the limit of open files can't be raised: %s", error)
+    def cut(self, transport: Transport, why: str) -> None:
+        """End a connection at once."""
+        self.terms.refused(address(transport), why)
+        transport.abortConnection()
 
 
 def _spare_what_stays() -> None:

@@ -10,12 +10,22 @@ from websockets.server import ServerProtocol
 from chatsite.server.asgi import Message
 
 SLICE = 1024  # bytes that are read in one go: at most 170 frames
+FRAGMENTS = 16  # that a message may come in; browsers send it in one
+CONTROLS = 20  # pings and pongs that may come at once
+CONTROLS_PER_SECOND = 10.0  # that may follow; a browser answers one in 20 s
+
+
+class Flood(Exception):
+    """More frames than anybody has a use for."""
 
 
 class Inward:
     """What has come in, in order. `take` is the one place that every frame of any kind passes."""
 
-    __slots__ = ("_begun", "_binary", "_events", "_rest", "_wire")
+    __slots__ = (
+        *("_begun", "_binary", "_controls", "_controls_at", "_events", "_fragments", "_rest"),
+        "_wire",
+    )
 
     def __init__(self, wire: ServerProtocol) -> None:
         self._wire = wire
@@ -23,6 +33,9 @@ class Inward:
         self._events: list[Event] = []  # the last one comes first
         self._begun: bytearray | None = None  # a message that has not ended yet
         self._binary = False
+        self._fragments = 0  # of that message
+        self._controls = 0.0  # how many are to be forgotten yet
+        self._controls_at = 0.0
 
     def put(self, data: bytes) -> None:
         self._rest = self._rest + data if self._rest else data
@@ -48,18 +61,28 @@ class Inward:
     def message(self, frame: Frame) -> Message | None:
         """The message that a frame of text or bytes ends, as ASGI has it; None if it ends none.
 
-        Raises `UnicodeDecodeError`.
+        Raises `UnicodeDecodeError` and `Flood`.
         """
         if self._begun is None:
             self._binary = frame.opcode is Opcode.BINARY
             if frame.fin:
                 return self._event(bytes(frame.data))
-            self._begun = bytearray()
+            self._begun, self._fragments = bytearray(), 0
+        self._fragments += 1
+        if self._fragments > FRAGMENTS:
+            raise Flood
         self._begun += frame.data
         if not frame.fin:
             return None
         data, self._begun = bytes(self._begun), None
         return self._event(data)
+
+    def control(self, now: float) -> None:
+        """Count a ping or a pong, which the wire has answered. Raises `Flood`."""
+        forgotten = (now - self._controls_at) * CONTROLS_PER_SECOND
+        self._controls, self._controls_at = max(0.0, self._controls - forgotten) + 1, now
+        if self._controls > CONTROLS:
+            raise Flood
 
     def _event(self, data: bytes) -> Message:
         kind = {"bytes": data} if self._binary else {"text": data.decode()}

@@ -26,6 +26,7 @@ class Reading(Protocol):
     unanswered = False  # the handshake is: what comes meanwhile waits
     heard = 0.0  # when it last sent anything
     _paused = False  # it is not read
+    _deaf = False  # nor will it ever be again
     _held = False  # too much waits for the application
     _released = 0.0
     _flood_began = 0.0
@@ -45,6 +46,8 @@ class Reading(Protocol):
 
     def dataReceived(self, data: bytes) -> None:
         self.heard = now()
+        if self._deaf:
+            return
         self.inward.put(data)
         if self._turn is None and not self._held:
             self.take_some()
@@ -68,9 +71,12 @@ class Reading(Protocol):
         more = bool(self.inward)
         if more and not self._held:
             self._turn = asyncio.get_running_loop().call_soon(self.take_some)
-        if self._paused is not (more or self._held):
-            self._paused = not self._paused
-            (self.transport.pauseProducing if self._paused else self.transport.resumeProducing)()
+        self._pause(more or self._held or self._deaf)
+
+    def _pause(self, paused: bool) -> None:
+        if self._paused is not paused:
+            self._paused = paused
+            (self.transport.pauseProducing if paused else self.transport.resumeProducing)()
 
     # --- not while too much waits ----------------------------------------------------------------
     def give(self, message: Message) -> None:
@@ -103,6 +109,12 @@ class Reading(Protocol):
             self._held = False
             self._released = now()
             self._turn = self._turn or asyncio.get_running_loop().call_soon(self.take_some)
+
+    def read_no_more(self) -> None:
+        """Nothing that it sends is looked at again; what is to be said to it can still go out."""
+        self.stop_reading()
+        self._deaf = True
+        self._pause(True)
 
     def stop_reading(self) -> None:
         """It is closed."""

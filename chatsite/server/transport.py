@@ -7,9 +7,10 @@ here, and a transport asks for the next piece when it has got rid of the last (`
 import asyncio
 import socket
 from collections.abc import Callable
-from typing import Protocol
+from typing import Any, Protocol
 
 from twisted.protocols.policies import ProtocolWrapper
+from twisted.python.failure import Failure
 
 KERNEL_BYTES = 256 * 1024  # what the system buffers besides; by itself it goes to megabytes
 PIECE = 64 * 1024  # bytes; less than that is as good as sent
@@ -17,6 +18,8 @@ PIECE = 64 * 1024  # bytes; less than that is as good as sent
 
 class Transport(Protocol):
     """What is used here of Twisted's transports: its own interfaces are not for type checkers."""
+
+    bufferSize: int  # bytes that are read at once, and that wait to be sent until it is full
 
     def write(self, data: bytes) -> None: ...
     def loseConnection(self) -> None: ...
@@ -27,6 +30,7 @@ class Transport(Protocol):
     def registerProducer(self, producer: object, streaming: bool) -> None: ...
     def unregisterProducer(self) -> None: ...
     def getHandle(self) -> socket.socket: ...
+    def connectionLost(self, reason: Failure) -> None: ...
     def getPeer(self) -> object: ...
     def getHost(self) -> object: ...
 
@@ -165,6 +169,14 @@ class Wrapped(Outward):
         self._make_room()
         if self._idle and self._ending:
             self._end()
+
+
+def handle(transport: Any) -> socket.socket:
+    """The system's socket, below TLS where there is any."""
+    while isinstance(transport, ProtocolWrapper):
+        transport = transport.transport
+    found: socket.socket = transport.getHandle()
+    return found
 
 
 def way_out(transport: Transport) -> Outward:

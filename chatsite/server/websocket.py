@@ -5,13 +5,11 @@ inward and an endless buffer outward, so anybody who sends without end, or doesn
 memory of all. Times are the event loop's: nobody sets that clock.
 """
 
-import asyncio
 import os
 import traceback
 from collections.abc import Callable
-from functools import lru_cache
 from http import HTTPStatus
-from typing import Any, Protocol
+from typing import Any
 
 from chatsite.server.asgi import Message
 
@@ -23,59 +21,35 @@ from twisted.internet.protocol import connectionDone
 from twisted.python.failure import Failure
 from websockets.frames import CloseCode, Frame, Opcode
 from websockets.http11 import Request, Response
-from websockets.protocol import SEND_EOF, Event, State
+from websockets.protocol import Event
 from websockets.server import ServerProtocol
 
-from chatsite.server.inward import Inward
-from chatsite.server.reading import Reading, now
+from chatsite.server.host import Host
+from chatsite.server.inward import Flood, Inward
+from chatsite.server.reading import now
 from chatsite.server.scope import described
-from chatsite.server.terms import Goodbye, Terms
 from chatsite.server.transport import way_out
-
-UNREAD_BYTES = 1024 * 1024  # outward; with more waiting the socket is closed
-CLOSING = 1.0  # seconds that a client has to answer a close
-LINGER = 5.0  # seconds that a client has to read the rest, once both have closed
-MESSAGES = {Opcode.TEXT, Opcode.BINARY, Opcode.CONT}
-
-
-class Server(Protocol):
-    """What a socket needs of Daphne's server."""
-
-    terms: Terms
-    root_path: str
-    websocket_connect_timeout: float
-    ping_interval: float
-    ping_timeout: float
-
-    def protocol_connected(self, protocol: object) -> None: ...
-    def protocol_disconnected(self, protocol: object) -> None: ...
-    def create_application(self, protocol: object, scope: Message) -> asyncio.Queue[Message]: ...
-    def log_action(self, protocol: str, action: str, details: dict[str, Any]) -> None: ...
+from chatsite.server.writing import Writing
 
 
 class Sockets:
     """In place of Daphne's factory of WebSockets."""
 
-    def __init__(self, server: Server) -> None:
+    def __init__(self, server: Host) -> None:
         self._server = server
 
     def buildProtocol(self, address: object) -> "WebSocket":
         return WebSocket(self._server)
 
 
-class WebSocket(Reading):
+class WebSocket(Writing):
     """One socket, and the way out for the application, which finds it in its scope."""
 
     _response: Response | None = None  # to the handshake; goes out when the application accepts
     _visit: dict[str, Any] = {}  # of whom, and where, for the log; empty before a request
-    _open = False
-    _cut = False  # what it sends is of no interest any more
-    _closed = False  # the client has said that it closes
     _pinged = 0.0
-    _patience: float | None = None  # seconds that it has left to end, once it ends
-    _abort: asyncio.TimerHandle | None = None
 
-    def __init__(self, server: Server) -> None:
+    def __init__(self, server: Host) -> None:
         self.server = server
         self._wire = ServerProtocol(max_size=server.terms.frame_bytes)
         self.inward = Inward(self._wire)
@@ -92,6 +66,7 @@ class WebSocket(Reading):
         if self._abort:
             self._abort.cancel()
         self.server.protocol_disconnected(self)
+        self.server.door.leave(self.transport)
         if self._visit:
             self._wire.receive_eof()
             self.queue.put_nowait({"type": "websocket.disconnect", "code": self._wire.close_code})
@@ -112,6 +87,7 @@ class WebSocket(Reading):
         self._visit = {"path": scope["path"], "client": scope["client"] and scope["client"][0]}
         self._log("connecting")
         self.queue = self.server.create_application(self, scope)
+        self._address = scope["client"] and scope["client"][0]  # as behind proxies, by now
         self.queue.put_nowait({"type": "websocket.connect"})
 
     def _accept(self, message: Message) -> None:
@@ -135,86 +111,25 @@ class WebSocket(Reading):
         TAKE[type(event)](self, event)
 
     def _take_frame(self, frame: Frame) -> None:
-        if frame.opcode in MESSAGES:
-            self._read(frame)
-        elif frame.opcode is Opcode.CLOSE:
-            self._closed = True
-
-    def _read(self, frame: Frame) -> None:
         try:
-            message = self.inward.message(frame)
+            TAKE_FRAME[frame.opcode](self, frame)
         except UnicodeDecodeError:
             self._fail(CloseCode.INVALID_DATA)
-            return
+        except Flood:
+            if not self._cut:
+                self.flooded()
+            self.read_no_more()
+
+    def _take_part(self, frame: Frame) -> None:
+        message = self.inward.message(frame)
         if message and not self._cut:
             self.give(message)
 
-    # --- outward ---------------------------------------------------------------------------------
-    def write(self, text: str) -> None:
-        """Send a text frame; nothing, where the socket is not open any more."""
-        if self._open and not self._outward.write(_framed(text)):
-            self._look_at_unsent()
+    def _take_control(self, frame: Frame) -> None:
+        self.inward.control(now())
 
-    async def flushed(self) -> None:
-        """Wait until the client has taken nearly all that was written."""
-        await self._outward.flushed()
-
-    def stop(self) -> None:
-        """Nothing to do."""
-
-    def _look_at_unsent(self) -> None:
-        if self._outward.unsent > UNREAD_BYTES and not self._cut:
-            self._say_bye(self.server.terms.slow)
-
-    def flush(self) -> None:
-        """Send what the wire has to say, and end where all is said."""
-        said = self._wire.data_to_send()
-        over = SEND_EOF in said
-        if said == [SEND_EOF] and self._wire.state is State.CONNECTING:
-            # It could make nothing of the request, and leaves it at that.
-            said = [self._wire.reject(HTTPStatus.BAD_REQUEST, "").serialize()]
-        for data in filter(None, said):
-            self._outward.write(data)
-        self._look_at_unsent()
-        self._open = self._wire.state is State.OPEN
-        if self._closed or (over and self._wire.state is State.CONNECTING):
-            self._end(LINGER, self._outward.finish)
-        elif self._wire.state is State.CLOSING and (self._cut or not self.inward):
-            self._end(CLOSING, self._outward.half_finish if over else None)
-
-    # --- ends ------------------------------------------------------------------------------------
-    def flooded(self) -> None:
-        self._say_bye(self.server.terms.flood)
-
-    def _say_bye(self, goodbye: Goodbye) -> None:
-        """Close; who doesn't read that in time is aborted."""
-        self._cut = True
-        self.write(goodbye.text)
-        self._close(goodbye.code)
-        self.release()  # for the client's answer
-
-    def _close(self, code: int) -> None:
-        self._cut = True
-        if self._open:
-            self._wire.send_close(code)
-            self.flush()
-
-    def _fail(self, code: int) -> None:
-        self._cut = True
-        self._wire.fail(code)
-        self.flush()
-
-    def _end(self, patience: float, how: Callable[[], None] | None) -> None:
-        """End so, and abruptly when its time is up."""
-        if patience == self._patience:
-            return
-        self._patience = patience
-        if self._abort:
-            self._abort.cancel()
-        loop = asyncio.get_running_loop()
-        self._abort = loop.call_later(patience, self.transport.abortConnection)
-        if how:
-            how()
+    def _take_close(self, frame: Frame) -> None:
+        self._closed = True
 
     # --- what Daphne's server calls --------------------------------------------------------------
     def handle_reply(self, message: Message) -> None:
@@ -258,6 +173,14 @@ TAKE: dict[type, Callable[[WebSocket, Any], None]] = {
     Request: WebSocket._arrive,
     Frame: WebSocket._take_frame,
 }
+TAKE_FRAME: dict[Opcode, Callable[[WebSocket, Frame], None]] = {
+    Opcode.TEXT: WebSocket._take_part,
+    Opcode.BINARY: WebSocket._take_part,
+    Opcode.CONT: WebSocket._take_part,
+    Opcode.PING: WebSocket._take_control,
+    Opcode.PONG: WebSocket._take_control,
+    Opcode.CLOSE: WebSocket._take_close,
+}
 REPLIES: dict[str, Callable[[WebSocket, Message], None]] = {
     "websocket.accept": WebSocket._accept,
     "websocket.send": WebSocket._send,
@@ -271,9 +194,3 @@ def _clear_frames(wrong: Exception | None) -> None:
     """By itself: a variable of the caller, whose frame is one of these, would keep them all."""
     if wrong:
         traceback.clear_frames(wrong.__traceback__)
-
-
-@lru_cache(maxsize=4)
-def _framed(text: str) -> bytes:
-    """A server's text frame. One that goes to many is made once."""
-    return Frame(Opcode.TEXT, text.encode()).serialize(mask=False)

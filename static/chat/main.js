@@ -10,6 +10,7 @@ import { Painter } from "./dom/painter.js";
 import { Announcer } from "./messages/announcer.js";
 import { Bubbles } from "./messages/bubbles.js";
 import { Dates } from "./messages/dates.js";
+import { Folds } from "./messages/folds.js";
 import { Midnight } from "./messages/midnight.js";
 import { Pending } from "./messages/pending.js";
 import { Scroll } from "./messages/scroll.js";
@@ -43,6 +44,7 @@ const timeline = new Timeline();
 const bubbles = new Bubbles({
   template: element("message"),
   dates: new Dates({ now: clock.now, lang: document.documentElement.lang }),
+  folds: new Folds(),
 });
 const store = new OutboxStore({
   storage: () => localStorage,
@@ -109,6 +111,7 @@ const room = new Room({
       form: element("join"),
       composer: element("composer"),
       join: (name) => session.rename(name),
+      forget: () => identity.signOutOthers(),
     }),
   },
 });

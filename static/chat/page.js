@@ -72,7 +72,7 @@ export class Room {
     else timeline.hold(MOST_ABOVE);
     const { messages } = timeline;
     scroll.hold(() => {
-      transcript.render(messages, this.#me.id);
+      transcript.render(messages, this.#me);
       pending.render(this.#me, messages.at(-1));
     });
     scroll.arrived(news);

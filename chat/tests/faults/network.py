@@ -1,4 +1,4 @@
-"""The way from a browser to a site, as it may be cut or refuse WebSockets: a TCP proxy."""
+"""The way from a browser to a site, as it may break or refuse WebSockets: a TCP proxy."""
 
 import contextlib
 import itertools

@@ -399,14 +399,14 @@ def test_where_sockets_are_welcomed_and_cut_one_goes_on_over_http_after_a_few(
     network = networks()
     bob = join(site, "Bob")
     network.cut_web_sockets()
-    with recovery("each socket is cut when it has begun", "“Connected without WebSockets …”"):
+    with recovery("each socket is aborted when it has begun", "“Connected without WebSockets …”"):
         ada = open_page(site_url=network.url)
         works_over_http(ada)
     joins(ada, "Ada")
-    says(ada, "not cut")
-    bob.hears("not cut")
+    says(ada, "not aborted")
+    bob.hears("not aborted")
     assert network.handshakes == 3
-    log_is([ada], "not cut")
+    log_is([ada], "not aborted")
 
 
 # --- Without an answer, without cookies ----------------------------------------------------------

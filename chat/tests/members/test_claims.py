@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from chat.members import claims
 from chat.members.claims import PRESENT, Claim, Claimed
-from chat.models import Member
+from chat.models import Member, Message
 
 pytestmark = pytest.mark.django_db
 
@@ -128,10 +128,74 @@ def test_a_thousand_who_come_back_take_six_statements_not_a_thousand(
     assert claim("x", "Person 999").taken
 
 
+def says(member_id: str, *minutes: float, **fields) -> None:
+    """One message so many minutes ago each; and what follows from it for the name."""
+    for ago in minutes:
+        seq = Message.objects.count() + 1
+        Message.objects.create(
+            seq=seq,
+            rev=seq,
+            author=member_id,
+            nonce=f"nonce-{seq}",
+            at=timezone.now() - timedelta(minutes=ago),
+            **fields,
+        )
+    claims.spoke([member_id])
+
+
+@pytest.mark.parametrize(
+    ("minutes", "hidden"),
+    [((0,), False), ((90, 0), False), ((50, 25, 0), False), ((90, 45, 0), True)],
+    ids=["one message", "two on two occasions", "three on one", "three that nobody sees"],
+)
+def test_who_has_hardly_spoken_keeps_the_name_for_no_day(minutes, hidden):
+    claim("a", "Ada")
+    says("a", *minutes, hidden_at=timezone.now() if hidden else None)
+    time_passes(seconds=41)
+    assert claim("b", "Ada").name == "Ada"
+
+
+def test_what_others_have_said_holds_no_name():
+    claim("a", "Ada")
+    claim("b", "Bob")
+    says("b", 90, 45, 0)
+    claims.spoke(["a", "b"])
+    time_passes(days=1)
+    assert claim("c", "Ada").name == "Ada"
+    assert claim("c", "Bob").taken
+
+
+def test_a_hundred_who_go_on_talking_cost_a_statement(django_assert_num_queries):
+    for number in range(100):
+        claim(f"{number}", f"Person {number}")
+    ids = [f"{number}" for number in range(100)]
+    with django_assert_num_queries(2):
+        claims.spoke(ids)
+
+
+def test_no_new_name_is_given_where_none_may_be_and_the_old_one_is():
+    claim("a", "Ada")
+    wishes = [
+        Claim("a", "Ada", None, may_be_new=False),
+        Claim("a", None, None, may_be_new=False),
+        Claim("a", "Countess", None, may_be_new=False),
+        Claim("b", "Bob", None, may_be_new=False),
+        Claim("b", "Ada", None, may_be_new=False),
+    ]
+    assert claims.claim(wishes) == [
+        Claimed("Ada"),
+        Claimed("Ada"),
+        Claimed(None, limited=True),
+        Claimed(None, limited=True),
+        Claimed(None, taken=True),
+    ]
+    assert not Member.objects.filter(id="b").exists()
+
+
 def test_who_has_spoken_keeps_the_name_for_days(settings):
     settings.CHAT_NAME_DAYS = 30
     claim("a", "Ada")
-    claims.spoke(["a"])
+    says("a", 60, 30, 0)
     time_passes(days=29)
     assert claim("b", "Ada").taken
     claims.seen(["a"])
@@ -151,7 +215,7 @@ def test_a_name_that_is_released_is_free_at_once_and_is_not_held_again_by_a_late
 def test_not_even_0_days_give_away_the_name_of_somebody_who_is_here(settings):
     settings.CHAT_NAME_DAYS = 0
     claim("a", "Ada")
-    claims.spoke(["a"])
+    says("a", 60, 30, 0)
     assert claim("b", "Ada").taken
 
 

@@ -12,22 +12,20 @@ from pathlib import Path
 
 import pytest
 
+from chat.tests.support import forked
 from chat.tests.support.servers import ROOT, without_product_variables
 from chat.tests.support.site import Embedded, Site
 
 embedded, scaled = pytest.mark.stack("embedded"), pytest.mark.stack("scaled")
 
 
-def manage(site: Site, *arguments, **options) -> subprocess.CompletedProcess:
+def manage(site: Site, *arguments) -> subprocess.CompletedProcess:
     """Where it may be refused."""
-    return subprocess.run(
-        [sys.executable, "manage.py", *map(str, arguments)],
-        cwd=ROOT,
-        env={**without_product_variables(), **site.env},
-        capture_output=True,
-        text=True,
-        **options,
-    )
+    return forked.run("manage.py", *map(str, arguments), cwd=ROOT, env=variables(site))
+
+
+def variables(site: Site) -> dict[str, str]:
+    return {**without_product_variables(), **site.env}
 
 
 def stop(site: Site) -> None:
@@ -69,8 +67,14 @@ def test_each_night_replaces_the_last_one_and_a_failed_one_leaves_it(site, tmp_p
     whole = file.read_bytes()
     # No file may become larger than this: as on a full disk, it breaks off in the middle.
     small = 4096 if site.postgres else 50_000
-    limit = {"preexec_fn": lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (small, small))}
-    done = manage(site, "backup", file, **limit)
+    done = subprocess.run(
+        [sys.executable, "manage.py", "backup", str(file)],
+        cwd=ROOT,
+        env=variables(site),
+        capture_output=True,
+        text=True,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (small, small)),
+    )
     assert done.returncode != 0
     assert "There is no backup." in done.stderr.splitlines()[-1]
     assert file.read_bytes() == whole

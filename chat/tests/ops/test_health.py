@@ -13,26 +13,28 @@ from chat.tests.support.servers import Postgres, manage
 # A file and this process's own memory can't be stopped.
 with_servers = pytest.mark.stack("scaled")
 
-OK = {"database": "ok", "migrations": "ok", "posts": "ok", "channel_layer": "ok"}
+PARTS = ("database", "migrations", "posts", "channel_layer", "descriptors")
+OK = dict.fromkeys(PARTS, "ok")
 
 
 @pytest.fixture(scope="module")
-def postgres(pytestconfig):
-    """One of our own: the stack's is in use by others."""
+def postgres(pytestconfig, tmp_path_factory):
+    """One of our own, with a database that is migrated: the stack's is in use by others."""
     server = Postgres(pytestconfig.stack.folder / "health")
     server.start()
     server.execute("CREATE DATABASE chat")
+    data = tmp_path_factory.mktemp("health")  # it will be its owner's alone
+    env = {"DATABASE_URL": server.url("chat"), "CHAT_DATA": str(data)}
+    manage("migrate", "--noinput", env=env)
     yield server
     if server.process:
         server.stop()
 
 
 @pytest.fixture
-def fragile(make_site, postgres, tmp_path):
+def fragile(make_site, postgres):
     """A site whose servers may be stopped and frozen."""
-    url = postgres.url("chat")
-    manage("migrate", "--noinput", env={"DATABASE_URL": url, "CHAT_DATA": str(tmp_path)})
-    site = make_site(DATABASE_URL=url, processes=1)
+    site = make_site(DATABASE_URL=postgres.url("chat"), processes=1)
     eventually(lambda: is_ready(site))
     yield site
     if postgres.process:

@@ -96,15 +96,15 @@ test("sockets that last for a while and are lost are no reason to work over http
   );
 });
 
-test("three that are welcomed and cut are, and meanwhile it backs off", () => {
+test("three that are welcomed and closed are, and meanwhile it backs off", () => {
   const { clock, states } = aConnection(() => 1);
   const delays = [];
-  for (let cut = 0; cut < 3; cut++) {
+  for (let closed = 0; closed < 3; closed++) {
     Socket.last.welcomes();
     clock.pass(0.1);
     Socket.last.breaks();
     delays.push(states.at(-1).until - clock.now());
-    if (cut < 2) clock.pass(delays.at(-1) / 1000);
+    if (closed < 2) clock.pass(delays.at(-1) / 1000);
   }
   assert.deepEqual([delays.slice(0, 2), Socket.last.kind], [[500, 1000], "http"]);
 });

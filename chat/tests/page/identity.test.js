@@ -80,3 +80,21 @@ test("a token that the server doesn't know is asked for anew", async () => {
   introduced(identity);
   assert.deepEqual([identity.id, requests.length], [null, 2]);
 });
+
+test("who signs other browsers out keeps the new token, and hears where that failed", async () => {
+  const { identity, requests } = anIdentity(blocked);
+  introduced(identity);
+  requests[0].answer(201, TOKEN);
+  await settled();
+  const answers = [];
+  for (const [status, body] of [
+    [200, { id: "ada", token: "ada.1:signed" }],
+    [503, { code: "busy" }],
+  ]) {
+    const asked = identity.signOutOthers();
+    requests.at(-1).answer(status, body);
+    answers.push(await asked, identity.token);
+  }
+  assert.deepEqual(answers, [true, "ada.1:signed", false, "ada.1:signed"]);
+  assert.deepEqual(requests[1].body, { forget: true });
+});

@@ -121,13 +121,13 @@ def test_yesterday_is_the_calendars(monkeypatch):
 def test_only_web_addresses_become_links_and_all_else_stays_text(js):
     text = (
         "See https://example.org/a?b=1, HTTP://EXAMPLE.ORG (https://example.org/x) "
-        "javascript:alert(1) data:text/html,x ftp://example.org example.org "
+        "javascript:alert(1) data:text/html,x ftp://example.org "
         "ada@example.org <b>bold</b> &amp;"
     )
     result = js(
         """
         const paragraph = document.createElement("p");
-        texts.fill(paragraph, given);
+        texts.fill(paragraph, { text: given, name: "Ada" }, { watch() {} });
         const links = [...paragraph.querySelectorAll("a")];
         const parts = ({ textContent, rel, target }) => [textContent, rel, target];
         return { text: paragraph.textContent, links: links.map(parts) };
@@ -142,22 +142,6 @@ def test_only_web_addresses_become_links_and_all_else_stays_text(js):
 
 
 # --- What the modules are made of ----------------------------------------------------------------
-def test_the_page_fetches_every_module_at_once(site):
-    """Those that others import, which is all but the two that begin."""
-    imported, todo = set(), [STATIC / "main.js"]
-    while todo:
-        module = todo.pop()
-        for path in re.findall(r'^(?:import|export) .*from "(.+)";$', module.read_text(), re.M):
-            if (there := (module.parent / path).resolve()) not in imported:
-                imported.add(there)
-                todo.append(there)
-    page = site.request("/").body.decode()
-    fetched = re.findall(r'"modulepreload" href="/static/(.+?)\.[0-9a-f]{12}(\.m?js)"', page)
-    assert sorted(map("".join, fetched)) == sorted(
-        str(module.relative_to(STATIC.parent)) for module in imported
-    )
-
-
 def test_vendored_files_are_the_published_ones():
     rows = re.findall(
         r"^\| `(.+?)` \|.*`([0-9a-f]{64})` \|$", (STATIC / "vendor/README.md").read_text(), re.M

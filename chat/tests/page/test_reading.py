@@ -255,9 +255,7 @@ def test_what_the_browser_has_translated_is_not_written_over_at_each_paint(
 
 # --- Who is here, above 200 ----------------------------------------------------------------------
 ROSTER = """async () => {
-  const links = [...document.querySelectorAll("link[rel=modulepreload]")];
-  const src = links.find(({ href }) => href.includes("/roster."));
-  const { Roster } = await import(src.href);
+  const { Roster } = await import("/static/chat/panels/roster.js");
   const root = document.getElementById("people").cloneNode(true);
   const [button, template] = [document.createElement("button"), document.getElementById("person")];
   const roster = new Roster({ root, button, template });

@@ -26,6 +26,7 @@ class Socket:
 
     def __init__(self, member_id: str = "ada", address: str = "192.0.2.1"):
         self.member_id, self.address, self.guest = member_id, address, False
+        self.generation = 0
         self.told: list[str] = []
 
     def send_text(self, text: str) -> None:
@@ -220,6 +221,14 @@ async def test_a_ban_shuts_its_sockets_out_as_soon_as_it_is_read_and_no_other(re
     assert (ada.told, eve.told) == ([], ["bye banned"])
     with pytest.raises(FrameError):
         relay.rules.bans.check("eve", None)
+
+
+async def test_who_is_signed_out_has_to_come_again_and_who_has_the_new_cookie_stays(relay, log):
+    old, new, other = attends(relay, "ada", "ada", "bob")
+    new.generation = 1
+    log.generations, log.version = {"ada": 1}, log.version + 1
+    await until(lambda: old.told)
+    assert (old.told, new.told, other.told) == (["bye resync"], [], [])
 
 
 async def test_a_room_that_has_changed_is_told_to_all_once(relay, log):

@@ -13,7 +13,7 @@ from chat.tests.faults.rude import Rude
 from chat.tests.support import eventually
 from chat.tests.support.people import Person, raw_join
 from chatsite.server.daphne import Server
-from chatsite.server.websocket import LINGER
+from chatsite.server.writing import LINGER
 
 
 def say_many(person: Person, text: str, *, waves: int, at_once: int) -> None:
@@ -66,7 +66,7 @@ from daphne import cli
 
 def count(*_):
     kinds = [type(thing).__name__ for thing in gc.get_objects()]
-    names = "WebSocket", "ServerProtocol", "ChatConsumer", "Tab", "HTTPChannel"
+    names = "WebSocket", "ServerProtocol", "ChatConsumer", "Tab", "Channel"
     print("there are", *(kinds.count(name) for name in names), file=sys.stderr)
 
 gc.disable()

@@ -8,6 +8,7 @@ import pytest
 from daphne import cli, http_protocol, server
 from daphne.management.commands import runserver
 from django.db.backends.postgresql.base import DatabaseWrapper
+from twisted.internet.tcp import Connection
 from twisted.web.http import HTTPChannel
 from websockets.http11 import Response
 
@@ -35,7 +36,7 @@ DAPHNE = {
     "ping_interval": "an option of the command",
     "ping_timeout": "an option of the command",
     "websocket_connect_timeout": "an option of the command",
-    "handle_reply": "what it calls of a socket: the application has said something",
+    "handle_reply": "the application has said something: its next piece waits for room",
     "handle_exception": "the same: it has broken",
     "check_timeouts": "the same: every two seconds",
 }
@@ -65,8 +66,32 @@ def test_daphnes_request_hands_its_connection_to_a_socket():
 def test_twisteds_requests_are_bounded_while_they_come_in():
     channel = HTTPChannel()
     assert channel.requests == []  # the one cycle that a socket would leave
-    for name in "gotLength", "handleContentChunk", "process":
+    for name in "gotLength", "handleContentChunk", "process", "clientproto":
         assert hasattr(channel.requestFactory, name)
+
+
+# Twisted documents the class; of these it tells when they are called in their own texts only.
+CHANNEL = {
+    "allHeadersReceived": "a body may begin, and has its time",
+    "allContentReceived": "a request is there, and its answer may take long",
+    "requestDone": "the next may come",
+    "resetTimeout": "a byte has come, which changes nothing",
+    "setTimeout": "a deadline",
+    "timeoutConnection": "it is over",
+    "pauseProducing": "the system takes no more",
+    "resumeProducing": "it does again",
+    "writeSequence": "a piece of an answer that comes in pieces",
+    "persistent": "whether another request may come",
+}
+
+
+@pytest.mark.parametrize("name", CHANNEL)
+def test_twisteds_connection_has_what_we_replace_or_ask(name):
+    assert hasattr(HTTPChannel, name)
+
+
+def test_twisted_reads_as_much_at_once_as_its_transport_says():
+    assert "self.socket.recv(self.bufferSize)" in inspect.getsource(Connection.doRead)
 
 
 def test_websockets_writes_a_response():

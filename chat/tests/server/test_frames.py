@@ -20,11 +20,10 @@ def text_frame(text: str, **changes) -> bytes:
     return Frame(**{"opcode": Opcode.TEXT, "data": text.encode(), **changes}).serialize(mask=True)
 
 
-def fragments(text: str) -> bytes:
+def fragments(text: str, between: bytes = b"") -> bytes:
     half = len(text) // 2
     begin = Frame(Opcode.TEXT, text[:half].encode(), fin=False).serialize(mask=True)
-    ping = Frame(Opcode.PING, b"in between").serialize(mask=True)
-    return begin + ping + Frame(Opcode.CONT, text[half:].encode()).serialize(mask=True)
+    return begin + between + Frame(Opcode.CONT, text[half:].encode()).serialize(mask=True)
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -34,7 +33,9 @@ def test_frames_are_answered_in_order_however_they_come(site, seed):
         json.dumps({"type": "post", "nonce": f"nonce-{number:04}", "text": "é" * (number % 150)})
         for number in range(300)
     ]
-    wire = b"".join(choose.choice([text_frame, text_frame, fragments])(post) for post in posts)
+    ping = Frame(Opcode.PING, b"in between").serialize(mask=True)
+    wire = fragments('{"type":"?"}', ping) * 10
+    wire += b"".join(choose.choice([text_frame, text_frame, fragments])(post) for post in posts)
     while wire:
         size = choose.choice([1, 7, 100, 2000])
         link.sendall(wire[:size])

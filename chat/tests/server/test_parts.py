@@ -9,14 +9,23 @@ import socket
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from twisted.internet.address import IPv4Address, IPv6Address
 from twisted.internet.testing import StringTransport
 from websockets.frames import Frame, Opcode
 from websockets.protocol import State
 from websockets.server import ServerProtocol
 
 from chat.tests.support.servers import ROOT
-from chatsite.server.inward import SLICE, Inward
-from chatsite.server.reading import UNREAD_FRAMES
+from chatsite.server.door import Door
+from chatsite.server.inward import (
+    CONTROLS,
+    CONTROLS_PER_SECOND,
+    FRAGMENTS,
+    SLICE,
+    Flood,
+    Inward,
+)
+from chatsite.server.reading import IN_A_ROW, UNREAD_FRAMES
 from chatsite.server.terms import Goodbye, Terms
 from chatsite.server.transport import PIECE, Direct
 from chatsite.server.websocket import WebSocket
@@ -76,14 +85,30 @@ def test_what_comes_at_once_is_looked_at_a_slice_at_a_time():
     assert len(taken(coming)) == 9_999
 
 
-def test_a_message_without_end_that_says_nothing_takes_no_memory():
+def test_a_message_comes_in_a_few_fragments_at_most():
     coming = inward()
-    coming.put(framed("", fin=False) + framed("", Opcode.CONT, fin=False) * 1000)
-    coming.put(framed("é".encode()[:1], Opcode.CONT, fin=False))
+    coming.put(framed("é".encode()[:1], fin=False))
+    coming.put(framed("", Opcode.CONT, fin=False) * (FRAGMENTS - 2))
     coming.put(framed("é".encode()[1:], Opcode.CONT))
     messages = [coming.message(frame) for frame in taken(coming)]
     assert messages.pop() == {"type": "websocket.receive", "text": "é"}
-    assert messages == [None] * 1002
+    assert messages == [None] * (FRAGMENTS - 1)
+    coming.put(framed("", fin=False) + framed("", Opcode.CONT, fin=False) * FRAGMENTS)
+    *fragments, one_more = taken(coming)
+    assert [coming.message(frame) for frame in fragments] == [None] * FRAGMENTS
+    with pytest.raises(Flood):
+        coming.message(one_more)
+
+
+def test_pings_may_come_in_a_burst_and_then_at_a_pace():
+    coming = inward()
+    for _ in range(CONTROLS):
+        coming.control(1000.0)
+    for second in range(1, 60):
+        for _ in range(int(CONTROLS_PER_SECOND)):
+            coming.control(1000.0 + second)
+    with pytest.raises(Flood):
+        coming.control(1059.0)
 
 
 # --- outward -------------------------------------------------------------------------------------
@@ -113,6 +138,9 @@ class Transport(StringTransport):
 
     def abortConnection(self):
         self.aborted = True
+
+    def loseWriteConnection(self):
+        """As when all is sent already."""
 
 
 @pytest.fixture
@@ -170,16 +198,93 @@ def test_a_connection_is_closed_when_all_is_sent(transport):
     assert transport.value() == b"the last words"
 
 
+# --- the door ------------------------------------------------------------------------------------
+class Guest:
+    """A connection from an address."""
+
+    def __init__(self, address: str):
+        kind = IPv6Address if ":" in address else IPv4Address
+        self._peer = kind("TCP", address, 1)
+        self._socket = socket.socket()
+
+    def getPeer(self):
+        return self._peer
+
+    def getHandle(self):
+        return self._socket
+
+
+@pytest.fixture
+def make_door():
+    """Factory: `make_door(connections_per_address=2)`."""
+
+    def make(**bounds) -> Door:
+        goodbye = Goodbye("", 4000)
+        return Door(Terms(1, "", goodbye, goodbye, *[None] * 4, **bounds))
+
+    return make
+
+
+def enter(door: Door, *addresses: str) -> list[int]:
+    """With what each was refused; 0: it was not."""
+    return [door.enter(Guest(address)) or 0 for address in addresses]
+
+
+@pytest.mark.parametrize(
+    ("network", "of_it"),
+    [
+        ("one address", ["192.0.2.1"] * 2),
+        ("as IPv6 writes it", ["192.0.2.1", "::ffff:192.0.2.1"]),
+        ("a /64", ["2001:db8::1", "2001:db8::ffff:2"]),
+        ("a /56", [f"2001:db8:0:{n}::1" for n in range(4)]),
+        ("a /48", [f"2001:db8:0:{n}00::1" for n in range(8)]),
+    ],
+)
+def test_a_network_has_so_many_connections(make_door, network, of_it):
+    door = make_door(connections_per_address=2)
+    assert enter(door, *of_it) == [0] * len(of_it)
+    others = ["192.0.2.2", "2001:db8:1::1"]
+    assert enter(door, of_it[0], *others) == [429, 0, 0]
+
+
+def test_who_leaves_makes_room_and_does_so_once(make_door):
+    door = make_door(connections_per_address=1)
+    one, two = Guest("192.0.2.1"), Guest("192.0.2.1")
+    assert door.enter(one) is None
+    assert door.enter(two) == 429
+    door.leave(two)  # it was never in
+    assert enter(door, "192.0.2.1") == [429]
+    door.leave(one)
+    door.leave(one)
+    assert enter(door, "192.0.2.1", "192.0.2.1") == [0, 429]
+
+
+def test_a_server_that_is_full_is_no_fault_of_an_address(make_door):
+    assert enter(make_door(connections=2), "192.0.2.1", "192.0.2.2", "192.0.2.3") == [0, 0, 503]
+
+
+def test_behind_a_proxy_no_address_is_bounded(make_door):
+    door = make_door(connections_per_address=1, trusted_hops=1)
+    assert enter(door, *["192.0.2.1"] * 3) == [0] * 3
+
+
+def test_without_bounds_all_come_in(make_door):
+    assert enter(make_door(), *["192.0.2.1"] * 3) == [0] * 3
+
+
 # --- a socket ------------------------------------------------------------------------------------
 class Server:
     """What a socket asks of its server."""
 
     root_path, ping_interval, ping_timeout, websocket_connect_timeout = "", 25, 30, 5
     goodbyes = Goodbye("slow", 4008), Goodbye("flood", 4029)
-    terms = Terms(16 * 1024, "send_queue", *goodbyes, *[None] * 4)
 
     def __init__(self):
         self.queue = asyncio.Queue()
+        self.refusals = []
+        tell = lambda *refusal: self.refusals.append(refusal)  # noqa: E731
+        self.terms = Terms(16 * 1024, "send_queue", *self.goodbyes, *[None] * 4, refused=tell)
+        self.door = Door(self.terms)
 
     def create_application(self, protocol, scope):
         self.scope = scope
@@ -219,17 +324,53 @@ async def its_turn() -> None:
     await asyncio.sleep(0)
 
 
-async def test_ten_thousand_frames_that_come_at_once_let_others_have_their_turn(opened, transport):
-    opened.dataReceived(PING * 10_000)
+@pytest.mark.parametrize("frame", [framed(""), framed("x")], ids=["empty", "short"])
+async def test_ten_thousand_frames_that_come_at_once_let_others_have_their_turn(
+    opened, transport, frame
+):
+    opened.dataReceived(frame * 10_000)
     assert transport.producerState == "paused"
-    pongs = [len(transport.heard()) // 2]
-    while sum(pongs) < 10_000:
+    queue, taken = opened.server.queue, [opened.server.queue.qsize()]
+    receive = opened.counted(queue.get)
+    while sum(taken) < 10_000:
+        before = sum(taken)
+        while not queue.empty():
+            await receive()
         await its_turn()
-        pongs.append(len(transport.heard()) // 2)
-    assert max(pongs) <= SLICE / len(PING) + 1
+        taken.append(queue.qsize())
+        assert sum(taken) > before
+    assert max(taken) <= IN_A_ROW
     for _ in range(10):  # the last slice
         await its_turn()
     assert transport.producerState == "producing"
+
+
+FLOODS = {
+    "pings": PING,
+    "pongs": Frame(Opcode.PONG, b"").serialize(mask=True),
+    "fragments": framed("", Opcode.CONT, fin=False),
+}
+
+
+@pytest.mark.parametrize("kind", FLOODS)
+async def test_a_flood_below_the_protocol_is_told_so_and_not_read_any_more(opened, transport, kind):
+    begun = framed("", fin=False) if kind == "fragments" else b""
+    opened.dataReceived(begun + FLOODS[kind] * 10_000)
+    said = transport.heard()
+    assert Frame(Opcode.TEXT, b"flood").serialize(mask=False) in said
+    assert said.endswith(Frame(Opcode.CLOSE, (4029).to_bytes(2)).serialize(mask=False))
+    assert transport.producerState == "paused"
+    assert not opened.inward
+    opened.dataReceived(FLOODS[kind] * 10_000)  # was read before
+    assert transport.heard() == b""
+    assert opened.server.refusals == [("192.168.1.1", "floods")]
+
+
+async def test_a_flood_that_says_goodbye_is_no_error(opened, transport):
+    close = framed((1000).to_bytes(2), Opcode.CLOSE)
+    opened.dataReceived(PING * 100 + close)
+    assert Frame(Opcode.TEXT, b"flood").serialize(mask=False) in transport.heard()
+    assert transport.producerState == "paused"
 
 
 async def test_what_comes_before_the_answer_waits_and_is_bounded(shaken, transport):

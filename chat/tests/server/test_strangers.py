@@ -1,9 +1,7 @@
 """Whatever a stranger sends, the log has at most a line of it, and never a traceback."""
 
-import contextlib
 import random
 import re
-import resource
 import socket
 
 import pytest
@@ -169,26 +167,3 @@ def test_requests_with_a_few_bytes_changed_are_at_most_a_line_each(site, seed):
     lines = log.read_bytes()[before:].decode().splitlines()
     assert not [line for line in lines if not LINE.match(line)]
     assert len(lines) <= sent
-
-
-@pytest.mark.stack("embedded")
-def test_open_files_that_run_out_are_one_line_and_it_goes_on_when_some_are_closed(make_site):
-    site = make_site()
-    process = site.processes[0]
-    resource.prlimit(process.pid, resource.RLIMIT_NOFILE, (50, 50))
-    for _ in range(2):
-        with contextlib.ExitStack() as held:
-            for _ in range(100):
-                link = socket.create_connection(("127.0.0.1", process.port), 10)
-                held.enter_context(contextlib.closing(link))
-            eventually(lambda: "turned away" in process.log.read_text())
-        eventually(lambda: is_well(site))
-    assert process.log.read_text().count("turned away") == 1
-    assert "Traceback" not in process.log.read_text()
-
-
-def is_well(site) -> bool:
-    try:
-        return site.request("/readyz").status == 200
-    except OSError:
-        return False

@@ -6,7 +6,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from bench import chart, machine, report
+from bench import chart, door_report, kept, machine, report
 from bench.contestants import limits
 from bench.trial import quantiles
 
@@ -75,3 +75,36 @@ def test_our_limits_are_at_work_by_default_or_out_of_reach_and_never_off():
     assert "CHAT_POST_RATE" not in limits(each=1)
     assert all(limits(each=10).values())
     assert "CHAT_POST_RATE" in limits(each=10)
+
+
+def visits(name: str, run: int, cold: float, **others) -> dict:
+    told = {"cold_ms": cold, "cold_requests": 3.0, "cold_kb": 9.0}
+    back = {"returning_ms": cold / 2, "returning_requests": 2.0, "returning_kb": 1.0}
+    pages = {"arrivals_page_p50_ms": 5.0, "arrivals_page_p99_ms": 9.0}
+    return {"name": name, "run": run, **told, **back, **pages, **others}
+
+
+def test_a_visitor_is_compared_within_each_run():
+    refused = {"why": "it takes 1,000 clients by default"}
+    room = {"before_p99_ms": 20.0, "during_p99_ms": 90.0, "others": 0.0, "strangers_refused": 0}
+    room |= {"strangers_came": 1000, "strangers_joined": 1000, "strangers_until": 10.5}
+    room |= {"strangers_page_p99_ms": 80.0}
+    found = [
+        visits(name, run, cold * noise, **others)
+        for run, noise in ((1, 1), (2, 3), (3, 1))
+        for name, cold, others in ((door_report.BASE, 4, refused), ("Ours", 6, room))
+    ]
+    rows = [line for line in door_report.section(found).splitlines() if line.startswith("| Ours")]
+    assert rows[0].startswith("| Ours | 6.0 | 1.5 | 3 | 9.0 | 3.0 |")
+    assert "| 20 | 90 | 1,000 of 1,000 | 10.5 | 80 | 0 |" in rows[1]
+    assert refused["why"] in door_report.section(found)
+
+
+def test_what_the_door_was_outlives_another_comparison(tmp_path):
+    file = tmp_path / "RESULTS.md"
+    assert kept.kept(file) == []
+    file.write_text("# Measured\n\n## Versions\n\nws 8\n")
+    for number in (1, 2):
+        kept.keep(file, f"## The door (one run)\n\nno. {number}\n")
+    assert kept.kept(file) == ["## The door (one run)\n\nno. 2\n"]
+    assert file.read_text().endswith("no. 2\n\n## Versions\n\nws 8\n")

@@ -22,6 +22,7 @@ from websockets.asyncio.client import connect as connect_to
 from chat.tests.site.test_servers import certificate
 from chat.tests.support import eventually
 from chat.tests.support.servers import ROOT, Server
+from chat.tests.support.site import Site, copy_build
 
 DEPLOY = ROOT / "docs/deploy"
 OPERATIONS = (ROOT / "docs/OPERATIONS.md").read_text()
@@ -108,8 +109,6 @@ class Caddy(Proxy):
 @pytest.fixture(scope="module")
 def behind(stack):
     """One site, as docs/deploy/chat.env has it, behind each of the proxies."""
-    from chat.tests.support.site import Site
-
     written = (DEPLOY / "chat.env").read_text()
     env = dict(re.findall(r"^([A-Z_]+)=(.*)$", written, re.MULTILINE))
     del env["CHAT_DATA"]
@@ -339,12 +338,12 @@ def test_supervisor_keeps_two_processes_on_one_socket(stack, join):
 @pytest.fixture(scope="module")
 def units(tmp_path_factory):
     """The units, with this folder's paths, as the programs that they name must exist."""
-    folder = tmp_path_factory.mktemp("units")
+    code, folder = copy_build(tmp_path_factory.mktemp("code")), tmp_path_factory.mktemp("units")
     for unit in [*DEPLOY.glob("*.service"), *DEPLOY.glob("*.timer")]:
-        (folder / unit.name).write_text(unit.read_text().replace("/srv/chat", str(ROOT)))
+        (folder / unit.name).write_text(unit.read_text().replace("/srv/chat", str(code)))
     (several,) = re.findall(r"^(sed .*chat\.service)", OPERATIONS, re.MULTILINE)
     made = subprocess.run(["sh", "-euc", several], cwd=ROOT, capture_output=True, text=True)
-    (folder / "chat@.service").write_text(made.stdout.replace("/srv/chat", str(ROOT)))
+    (folder / "chat@.service").write_text(made.stdout.replace("/srv/chat", str(code)))
     return folder
 
 

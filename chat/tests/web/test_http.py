@@ -38,6 +38,35 @@ def test_the_policy_forbids_foreign_and_inline_code(site):
     assert "require-trusted-types-for 'script'" in policy
 
 
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [
+        ("/", 200),
+        ("/api/messages", 200),
+        ("/static/chat/icon.svg", 200),
+        ("/admin/login/", 200),
+        ("/healthz", 200),
+        ("/readyz", 200),
+        ("/nothing", 404),
+        ("/static/nothing.js", 404),
+    ],
+)
+def test_no_other_site_gets_an_answer_into_its_page_and_nothing_asks_for_a_camera(
+    site, path, status
+):
+    answer = site.request(path)
+    assert answer.status == status
+    assert answer.headers["cross-origin-resource-policy"] == "same-origin"
+    for name in ("camera", "microphone", "geolocation", "payment", "usb"):
+        assert f"{name}=()" in answer.headers["permissions-policy"]
+
+
+def test_a_request_under_a_foreign_name_is_answered_with_these_headers_too(site):
+    answer = site.request("/", headers={"Host": "evil.example"})
+    assert answer.status == 400
+    assert answer.headers["cross-origin-resource-policy"] == "same-origin"
+
+
 def test_the_cookie_is_the_browsers_alone_and_is_the_same_at_the_next_visit(site):
     first = site.request("/")
     cookie = first.headers["set-cookie"]

@@ -1,6 +1,7 @@
 """Who keeps no cookie: a token says who they are, on sockets and over HTTP."""
 
 import uuid
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -86,11 +87,23 @@ def test_one_does_not_meet_the_name_of_ones_own_ghost(site, join):
 def test_the_name_is_held_while_one_is_here_and_not_for_days(site, join):
     member, token = site.token()
     ada = join(site, "Passing", token=token)
-    ada.says("hello from a socket")
-    assert posts(site, token, "hello from http", name="Passing").status == 201
     cookie = site.cookie()
     bob = join(site, "Staying", cookie=cookie)
-    bob.says("hello")
+    ago = f"{datetime.now(UTC) - timedelta(hours=2):%F %T}+00"
+    rows = [
+        f"({seq}, {seq}, '{person.id}', '', '', '{seq}', '{ago}', '')"
+        for seq, person in enumerate((ada, ada, bob, bob), -4)
+    ]
+    columns = "seq, rev, author, name, text, nonce, at, hidden_by"
+    site.sql(f"INSERT INTO chat_message ({columns}) VALUES {', '.join(rows)}")
+    ada.says("hello from a socket")
+    assert posts(site, token, "hello from http", name="Passing").status == 201
+    assert (
+        site.request(
+            "/api/messages", {"nonce": "12345678", "text": "x"}, headers={"Cookie": cookie}
+        ).status
+        == 201
+    )
     eventually(lambda: held_days(site, bob.id))
     assert not held_days(site, member)
 

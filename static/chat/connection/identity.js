@@ -1,6 +1,7 @@
 import { decode, encode } from "./protocol.js";
 
 const PATH = "/api/member";
+const JSON_TYPE = { "Content-Type": "application/json" };
 const COOKIE = /(?:^|; *)me=([^;]+)/;
 
 // Who this browser is to the server. A cookie that no script can read says so; beside it lies
@@ -34,6 +35,15 @@ export class Identity {
     this.#asking.abort();
     if (this.id) known();
     else this.#ask(known, failed);
+  }
+
+  // Whatever else was let in as us is nobody's: resolves to whether it is so. We get a new cookie
+  // or token, and soon the server closes our socket, too, as it was opened with the old one.
+  async signOutOthers() {
+    const init = { method: "POST", headers: JSON_TYPE, body: encode({ forget: true }) };
+    const { ok, body } = await this.#parts.ask(PATH, init).catch(() => ({}));
+    if (ok && body.token) this.#parts.memory.text = encode(body);
+    return Boolean(ok);
   }
 
   // The server does not know what we said we are.

@@ -39,7 +39,7 @@ export class Pending {
       isKept: entry.state === "accepted" || this.#outbox.isKept(entry),
     }));
     const rows = inTurn(messages, previous);
-    const mark = this.#bubbles.mark(me.id);
+    const mark = this.#bubbles.mark(me);
     this.#list.show(
       rows.map((row) => ({
         ...row,
@@ -66,7 +66,7 @@ export class Pending {
 
   // The countdown changes an item's words, not the item: a button that is being pressed must stay.
   #place(item, row) {
-    this.#bubbles.place(item, row, row.message.by);
+    this.#bubbles.place(item, row, { id: row.message.by });
     const { firstChild: words } = item.querySelector(".note");
     words.data = NOTES[row.message.state](row.message);
   }

@@ -117,7 +117,7 @@ export class Scroll {
   // From the first text that one sees: how far below the box's top it begins, or how much of it is above.
   #visible() {
     const edge = this.#edge();
-    const items = [...this.#box.querySelectorAll("li")];
+    const items = [...this.#box.querySelectorAll(".message")];
     const first = items.findIndex((item) => textOf(item).bottom > edge);
     if (first < 0) return [];
     return items.slice(first, first + PLACES).map((item) => {

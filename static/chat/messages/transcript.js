@@ -17,8 +17,15 @@ export class Transcript {
   }
 
   render(messages, me) {
-    this.#me = me;
-    const mark = this.#bubbles.mark(me);
+    this.#me = { ...me, others: longerNames(me.name, messages) };
+    const mark = this.#bubbles.mark(this.#me);
     this.#list.show(inTurn(messages).map((row) => ({ ...row, key: row.message.seq, version: row.message, mark })));
   }
+}
+
+// Who is called Ada is not meant by "@Ada Lovelace" where somebody with that name speaks.
+function longerNames(mine, messages) {
+  if (!mine) return [];
+  const begins = (name) => name.length > mine.length && name.toLowerCase().startsWith(mine.toLowerCase());
+  return [...new Set(messages.map(({ name }) => name).filter(begins))];
 }

@@ -6,13 +6,15 @@ export class JoinForm {
   #awaiting = false;
   #wanted = false;
 
-  constructor({ form, composer, join }) {
+  // join(name); forget() resolves to whether our other browsers are signed out
+  constructor({ form, composer, join, forget }) {
     this.#form = form;
     this.#composer = composer;
     this.#join = join;
     form.addEventListener("submit", (event) => this.#submit(event));
     form.addEventListener("keydown", ({ key }) => key === "Escape" && this.#cancel());
     form.elements.cancel.addEventListener("click", () => this.#cancel());
+    form.elements.forget.addEventListener("click", () => this.#signOut(forget));
   }
 
   // The person wants another name.
@@ -32,8 +34,8 @@ export class JoinForm {
 
   // Every join is answered by who we are; `you` is null for a reader.
   answered(you, remembered) {
-    const { name, cancel, confirm } = this.#form.elements;
-    cancel.hidden = !you;
+    const { name, cancel, confirm, forget } = this.#form.elements;
+    cancel.hidden = forget.hidden = !you;
     confirm.textContent = you ? "Change name" : "Join";
     if (you && (this.#awaiting || !this.#wanted)) return this.#leave();
     if (you) return;
@@ -48,6 +50,12 @@ export class JoinForm {
     this.#explain("");
     this.#awaiting = true;
     this.#join(name);
+  }
+
+  async #signOut(forget) {
+    this.#explain("");
+    if (!(await forget())) return this.#explain("That didn't work. Try again.");
+    this.#leave();
   }
 
   #cancel() {

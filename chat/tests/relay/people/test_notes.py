@@ -38,6 +38,24 @@ async def test_who_speaks_and_who_goes_are_written_down_many_at_once(notes):
     assert len(notes.database.noted) <= 3
 
 
+async def test_who_goes_on_speaking_is_looked_at_from_time_to_time(notes, monkeypatch):
+    notes.database.answers.set()
+    for _ in range(100):
+        notes.spoke("ada")
+    await notes.drained()
+    monkeypatch.setattr("chat.relay.people.notes.SPOKE", 0.0)
+    notes.spoke("ada")
+    await notes.drained()
+    assert notes.database.noted == [("spoke", ["ada"])] * 2
+
+
+async def test_those_who_have_just_spoken_are_a_bounded_number(notes, monkeypatch):
+    monkeypatch.setattr("chat.relay.people.notes.NOTED", 3)
+    for number in range(10):
+        notes.spoke(f"{number}")
+    assert len(notes._noted) == 3
+
+
 async def test_what_can_not_be_written_down_keeps_nothing_that_follows(notes):
     notes.database.answers.set()
     notes.database.error = OperationalError("gone")

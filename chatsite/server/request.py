@@ -1,0 +1,98 @@
+"""A request: bounded while it comes in, and asked about before the application sees it."""
+
+from http import HTTPStatus
+from io import BytesIO
+from typing import Any
+
+from daphne import http_protocol
+from twisted.python.failure import Failure
+
+BODY_BYTES = 256 * 1024  # the largest form of the admin is far smaller
+BODIES_BYTES = 32 * 1024 * 1024  # of all that come in at the same time
+CHUNKS = 1000  # of a body that comes in chunks; each is work, however small
+
+
+class Request(http_protocol.WebRequest):
+    """Daphne's; `server` is our `Server`, `channel` our `Channel`."""
+
+    _received = 0
+    _chunks: int | None = None  # of a body that comes in any
+    _refused = False
+
+    # --- while it comes in -----------------------------------------------------------------------
+    def gotLength(self, length: int | None) -> None:
+        self.content = BytesIO()  # Twisted would open a file for more than 100 KB
+        if length is None:
+            self._chunks = 0
+        elif length > BODY_BYTES:
+            self._refuse(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "too large")
+
+    def handleContentChunk(self, data: bytes) -> None:
+        if self._refused:
+            return
+        self._received += len(data)
+        self.server.bodies += len(data)
+        if self._chunks is not None:
+            self._chunks += 1
+        if self.server.bodies > BODIES_BYTES:
+            self._refuse(HTTPStatus.SERVICE_UNAVAILABLE, "too many bodies")
+        elif self._received > BODY_BYTES or (self._chunks or 0) > CHUNKS:
+            self._refuse(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "too large")
+        else:
+            super().handleContentChunk(data)
+
+    # --- when it is there ------------------------------------------------------------------------
+    def process(self) -> Any:
+        self.requestHeaders.removeHeader(b"daphne-root-path")  # anyone can send it
+        if not self._refused:
+            self._look_at_it()
+        if self._refused:
+            return None
+        channel = self.channel
+        done = super().process()
+        if self.transport is None:  # a WebSocket has taken it
+            self._forget_body()
+            channel.hand_over()
+        return done
+
+    def _look_at_it(self) -> None:
+        # RFC 9112, 3.2. HTTP/1.0 knows no Host, and some balancers' probes speak that.
+        hosts = self.requestHeaders.getRawHeaders(b"host", [])
+        if self.clientproto != b"HTTP/1.0" and len(hosts) != 1:
+            self._refuse(HTTPStatus.BAD_REQUEST, "no host")
+            return
+        upgrade = self.requestHeaders.getRawHeaders(b"upgrade", [b""])[0]
+        kind = "handshake" if upgrade.lower() == b"websocket" else "request"
+        wait = self.server.terms.admit(self._address(), kind, self.path.decode("latin1"))
+        if wait:
+            self._refuse(HTTPStatus.TOO_MANY_REQUESTS, "too fast", wait)
+
+    def _refuse(self, status: HTTPStatus, why: str, retry_after: float = 0.0) -> None:
+        self._refused = True
+        self._forget_body()
+        self.server.terms.refused(self._address(), why)
+        self.channel.refuse(status, retry_after)
+
+    def _address(self) -> str | None:
+        forwarded = self.requestHeaders.getRawHeaders(b"x-forwarded-for", [])
+        peer = getattr(self.client, "host", None)
+        address: str | None = self.server.address(peer, forwarded)
+        return address
+
+    # --- until it is answered ---------------------------------------------------------------------
+    def finish(self) -> None:
+        self._forget_body()
+        super().finish()
+
+    def connectionLost(self, reason: Failure) -> None:
+        self._forget_body()
+        super().connectionLost(reason)
+
+    def _forget_body(self) -> None:
+        self.server.bodies -= self._received
+        self._received = 0
+
+    async def flushed(self) -> None:
+        """Wait until what was written of the answer has left, nearly all."""
+        if not self.finished and self.channel:
+            await self.channel.flushed()
