@@ -59,14 +59,19 @@ async def polls(visitor: Visitor) -> None:
 
 
 async def guesses(visitor: Visitor) -> None:
-    """A password."""
+    """Passwords, with the token of one form."""
     form = await visitor.get("/admin/login/")
     found = re.search(rb"csrftoken=(\w+)", form)
     assert found
     token = found[1].decode()
     guess = {"username": "owner", "password": "letmein", "csrfmiddlewaretoken": token}
     sent = {"Cookie": f"csrftoken={token}", "Content_Type": "application/x-www-form-urlencoded"}
-    await visitor.get("/admin/login/", "POST", urllib.parse.urlencode(guess).encode(), **sent)
+    body = urllib.parse.urlencode(guess).encode()
+    while True:
+        try:
+            await visitor.get("/admin/login/", "POST", body, **sent)
+        except Refused:
+            await asyncio.sleep(0.5)
 
 
 OLDER = "/api/messages?before=99999&limit=500"
