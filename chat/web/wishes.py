@@ -46,16 +46,16 @@ def _room_is_open(relay: Relay, client: Client, name: str | None, wish: Wish) ->
         raise FrameError("read_only")
 
 
-def _posts_in_time(relay: Relay, client: Client, name: str | None, wish: Wish) -> None:
-    rates.post(client.member_id, relay.rules.room)
+def _posts_in_time(relay: Relay, client: Client, name: str | None, wish: Any) -> None:
+    rates.post(client.member_id, client.address, wish.text, relay.rules.room)
 
 
-def _edits_in_time(relay: Relay, client: Client, name: str | None, wish: Wish) -> None:
-    rates.edit(client.member_id)
+def _edits_in_time(relay: Relay, client: Client, name: str | None, wish: Any) -> None:
+    rates.edit(client.member_id, client.address, wish.text)
 
 
-def _reacts_in_time(relay: Relay, client: Client, name: str | None, wish: Wish) -> None:
-    rates.react(client.member_id)
+def _reacts_in_time(relay: Relay, client: Client, name: str | None, wish: Any) -> None:
+    rates.react(client.member_id, client.address, relay.tail.size_of(wish.seq))
 
 
 # In this order: what counts against a rate comes last. What one has said oneself one may always
