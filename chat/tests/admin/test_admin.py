@@ -136,6 +136,19 @@ def test_a_stranger_is_asked_to_log_in(site):
     assert "password" in site.request("/admin/chat/message/").body.decode()
 
 
+def test_what_a_message_said_before_it_was_edited_is_on_its_page_until_its_author_removes_it(
+    site, moderator, join
+):
+    ada = join(site, "Ada the second")
+    seq = ada.says("you are a fool")
+    ada.edits(seq, "you are a friend")
+    page = moderator.reads(f"/admin/chat/message/{seq}/change/")
+    assert "you are a fool" in page
+    assert 'name="former_texts-0-text"' not in page, "it can be changed"
+    ada.removes(seq)
+    assert "you are a" not in moderator.reads(f"/admin/chat/message/{seq}/change/")
+
+
 def test_the_list_of_messages_is_counted_no_further_than_it_is_shown(db, monkeypatch):
     monkeypatch.setattr(lists, "LISTED", 3)
     append.store([Draft("ada", "Ada", f"nonce-{number:04}", "hello") for number in range(5)])
