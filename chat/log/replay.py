@@ -85,6 +85,10 @@ class ReplayBuffer:
         elif self._whole or not self._latest or event.seq >= min(self._latest):
             self._latest[event.seq] = event
 
+    def size_of(self, seq: int) -> int:
+        """The bytes of a message that is here; 0 of another one."""
+        return self._events[seq].size if seq in self._events else 0
+
     def after(self, seq: int) -> list[Batch] | None:
         """All that came after number `seq`; None where the buffer doesn't reach back that far."""
         if not self.floor <= seq <= self.seq:

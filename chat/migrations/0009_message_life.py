@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("chat", "0007_member_generation"),
+        ("chat", "0008_pressure"),
     ]
 
     operations = [

@@ -11,10 +11,10 @@ from chat.web.posting import body_of, named, write
 
 async def change(request: HttpRequest, relay: Relay) -> HttpResponse:
     """`POST /api/changes`, as docs/PROTOCOL.md has it."""
+    await relay.started()
     client = access.member_of(request)
     fields = incoming.decode(body_of(request))
     wish, wanted = incoming.parse_change(fields), incoming.parse_name(fields)
-    await relay.started()
     name, refusal = None, None
     if isinstance(wish, React):
         name, refusal = await named(relay, client, wanted)

@@ -12,10 +12,12 @@ from django.db import Error as DatabaseError
 
 from chat.log.append import Outcome
 from chat.policy.connections import connection_limiter
+from chat.policy.newcomers import newcomers
 from chat.protocol import incoming, outgoing
 from chat.protocol.errors import FrameError
 from chat.relay.process import get_relay
 from chat.web import wishes
+from chat.web.answering import STATUS
 from chat.web.asgi import Message, Receive, Send
 from chat.web.joining import Joining
 from chat.web.origin import deny, names_origin, same_origin
@@ -70,13 +72,16 @@ class ChatConsumer(AsyncWebsocketConsumer):
         if self.relay.ending:
             await deny(self.scope, self.base_send, 503)
             return
-        if not connection_limiter.admit(self.tab.address):
-            await deny(self.scope, self.base_send, 429)
+        try:
+            connection_limiter.admit(self.tab.address)
+        except FrameError as wrong:
+            await deny(self.scope, self.base_send, STATUS[wrong.code])
             return
         self._admitted = True
         await self.relay.group.add()
         await self.accept()
         self.relay.welcome(self.tab)
+        self._joining.expect()
 
     async def websocket_disconnect(self, message: Message) -> None:
         raise StopConsumer  # the stock one hops to the thread that all of Django shares
@@ -84,6 +89,7 @@ class ChatConsumer(AsyncWebsocketConsumer):
     def _leave(self) -> None:
         """Whatever happened: give back all that this socket held."""
         self.relay.leave(self.tab)
+        self._joining.stop()
         if self._admitted:
             connection_limiter.release(self.tab.address)
         self.tab.stop()
@@ -129,8 +135,11 @@ class ChatConsumer(AsyncWebsocketConsumer):
         if isinstance(outcome, FrameError):
             self.tab.refuse(outcome, wish)
             return
-        self.tab.write(outgoing.accepted(wish.nonce, outcome.seq, outcome.rev))
-        if self.tab.has_cookie and isinstance(wish, incoming.Post):
+        self.tab.send_text(outgoing.accepted(wish.nonce, outcome.seq, outcome.rev))
+        if not isinstance(wish, incoming.Post):
+            return
+        newcomers.spoke(self.tab.member_id)
+        if self.tab.has_cookie:
             self.relay.people.spoke(self.tab.member_id)
 
     async def _typing(self, frame: incoming.Typing) -> None:
@@ -139,7 +148,7 @@ class ChatConsumer(AsyncWebsocketConsumer):
 
     async def _ping(self, frame: incoming.Ping) -> None:
         await self.relay.started()
-        self.relay.ping(self.tab.send_text)
+        self.relay.ping(self.tab)
 
 
 HANDLERS: dict[str, Callable[[ChatConsumer, Any], Awaitable[None]]] = {

@@ -8,6 +8,7 @@ from chat.log.entries import Stored
 from chat.members import cookie
 from chat.members.claims import Claim
 from chat.members.cookie import Credential
+from chat.policy.newcomers import newcomers
 from chat.policy.rates import rates
 from chat.protocol import bounds, incoming
 from chat.protocol.errors import FrameError
@@ -26,8 +27,10 @@ async def post(request: HttpRequest, relay: Relay) -> HttpResponse:
     said, wanted = incoming.parse_post(fields), incoming.parse_name(fields)
     name, refusal = await named(relay, client, wanted)
     stored = await write(relay, client, name, said, refusal)
-    if stored.fresh and client.has_cookie:
-        relay.people.spoke(client.member_id)
+    if stored.fresh:
+        newcomers.spoke(client.member_id)
+        if client.has_cookie:
+            relay.people.spoke(client.member_id)
     answer = {"nonce": said.nonce, "seq": stored.seq}
     return JsonResponse(answer, status=201 if stored.fresh else 200)
 

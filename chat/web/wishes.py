@@ -12,7 +12,7 @@ from chat.relay.relay import Relay
 from chat.web.access import Client
 
 Wish = Post | ChangeFrame
-Check = Callable[[Relay, Client, str | None], None]
+Check = Callable[[Relay, Client, str | None, Any], None]
 
 
 def entry_of(client: Client, name: str | None, wish: Wish) -> Entry:
@@ -26,36 +26,36 @@ def refusal(relay: Relay, client: Client, name: str | None, wish: Wish) -> Frame
     """Why `client`, under this name, may not have it now, if so. What may be, is counted."""
     try:
         for check in CHECKS[type(wish)]:
-            check(relay, client, name)
+            check(relay, client, name, wish)
     except FrameError as wrong:
         return wrong
     return None
 
 
-def _is_named(relay: Relay, client: Client, name: str | None) -> None:
+def _is_named(relay: Relay, client: Client, name: str | None, wish: Wish) -> None:
     if name is None:
         raise FrameError("name_required")
 
 
-def _is_not_banned(relay: Relay, client: Client, name: str | None) -> None:
+def _is_not_banned(relay: Relay, client: Client, name: str | None, wish: Wish) -> None:
     relay.rules.bans.check(client.member_id, client.address)
 
 
-def _room_is_open(relay: Relay, client: Client, name: str | None) -> None:
+def _room_is_open(relay: Relay, client: Client, name: str | None, wish: Wish) -> None:
     if relay.rules.room["mode"] == Room.Mode.READ_ONLY:
         raise FrameError("read_only")
 
 
-def _posts_in_time(relay: Relay, client: Client, name: str | None) -> None:
-    rates.post(client.member_id, relay.rules.room)
+def _posts_in_time(relay: Relay, client: Client, name: str | None, wish: Any) -> None:
+    rates.post(client.member_id, client.address, wish.text, relay.rules.room)
 
 
-def _edits_in_time(relay: Relay, client: Client, name: str | None) -> None:
-    rates.edit(client.member_id)
+def _edits_in_time(relay: Relay, client: Client, name: str | None, wish: Any) -> None:
+    rates.edit(client.member_id, client.address, wish.text)
 
 
-def _reacts_in_time(relay: Relay, client: Client, name: str | None) -> None:
-    rates.react(client.member_id)
+def _reacts_in_time(relay: Relay, client: Client, name: str | None, wish: Any) -> None:
+    rates.react(client.member_id, client.address, relay.tail.size_of(wish.seq))
 
 
 # In this order: what counts against a rate comes last. What one has said oneself one may always

@@ -68,7 +68,12 @@ def test_members_are_listed_and_harmless(site, moderator, join):
 def test_what_the_room_is_called_reaches_every_open_page(site, moderator, join):
     ada = join(site, "Ada")
     moderator.submits(
-        "/admin/chat/room/1/change/", title=EVIL, notice="Be kind", mode="open", slow_seconds="30"
+        "/admin/chat/room/1/change/",
+        title=EVIL,
+        notice="Be kind",
+        mode="open",
+        slow_seconds="30",
+        pressure="normal",
     )
     assert ada.gets("room") == {
         "type": "room",
@@ -84,13 +89,14 @@ def test_what_the_room_is_called_reaches_every_open_page(site, moderator, join):
 
 def test_in_a_read_only_room_nobody_writes_until_it_is_open_again(site, moderator, join):
     ada = join(site, "Ada")
-    room = {"title": "Simple chat", "notice": "", "slow_seconds": "30"}
+    room = {"title": "Simple chat", "notice": "", "slow_seconds": "30", "pressure": "tight"}
     moderator.submits("/admin/chat/room/1/change/", **room, mode="read_only")
     ada.gets("room", mode="read_only")
     assert ada.is_rejected(ada.posts("hello?"))["code"] == "read_only"
     moderator.submits("/admin/chat/room/1/change/", **room, mode="open")
     ada.gets("room", mode="open")
     ada.says("hello!")
+    assert site.sql("SELECT pressure FROM chat_room") == [{"pressure": "tight"}]
 
 
 @pytest.mark.stack("embedded")
@@ -128,6 +134,19 @@ def test_the_log_itself_is_not_in_the_admin(moderator):
 
 def test_a_stranger_is_asked_to_log_in(site):
     assert "password" in site.request("/admin/chat/message/").body.decode()
+
+
+def test_what_a_message_said_before_it_was_edited_is_on_its_page_until_its_author_removes_it(
+    site, moderator, join
+):
+    ada = join(site, "Ada the second")
+    seq = ada.says("you are a fool")
+    ada.edits(seq, "you are a friend")
+    page = moderator.reads(f"/admin/chat/message/{seq}/change/")
+    assert "you are a fool" in page
+    assert 'name="former_texts-0-text"' not in page, "it can be changed"
+    ada.removes(seq)
+    assert "you are a" not in moderator.reads(f"/admin/chat/message/{seq}/change/")
 
 
 def test_the_list_of_messages_is_counted_no_further_than_it_is_shown(db, monkeypatch):

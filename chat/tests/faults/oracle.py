@@ -11,9 +11,11 @@ from chat.tests.support.site import Site
 
 @dataclass
 class Backup:
-    """A database whose counter stood at `seq`, put back at that time (of the monotonic clock)."""
+    """A database whose counter stood at `seq`, put back at that time (of the monotonic clock); it
+    has `kept` the messages of these numbers, None: all."""
 
     seq: int
+    kept: set[int] | None = None
     put_back_at: float = math.inf
 
 
@@ -62,7 +64,8 @@ def check_accepted(client: Client, stored: dict, restored: Backup | None) -> Non
 
 
 def _was_not_in(backup: Backup, post: Entry, seq: int) -> bool:
-    return seq > backup.seq and post.said_at < backup.put_back_at
+    lost = backup.kept is not None and seq not in backup.kept
+    return lost and post.said_at < backup.put_back_at
 
 
 def check_refused(client: Client, stored: dict, true_clock: bool) -> None:

@@ -72,10 +72,9 @@ def two_releases(make_site, tmp_path):
 
 
 def test_people_on_the_last_release_and_on_todays_are_in_one_room(two_releases, join):
-    """Neither takes the other's hints for what they are not: what one of them doesn't know of, it
-    finds in the database."""
+    """Neither takes the other's hints for what they are not: what they can't tell each other they
+    find in the database."""
     ada, bob = join(two_releases, "Ada"), join(two_releases, "Bob", process=1)
-    ada.gets("presence", joined=["Bob"])
     one = ada.says("from the last release")
     bob.hears("from the last release")
     two = bob.says("from today's", reply_to=one)

@@ -4,8 +4,9 @@ import asyncio
 
 import pytest
 
-from chat.log.entries import Draft, Stored
+from chat.log.entries import Change, Draft, Stored
 from chat.protocol.errors import FrameError
+from chat.protocol.incoming import Edit
 from chat.relay.writing import writer
 from chat.tests.relay.writing.played import OUTAGES, fails
 from chat.tests.support import until
@@ -90,6 +91,22 @@ async def test_a_retry_that_is_given_back_untried_is_accepted_where_it_is_stored
     room.posts("stored")
     answer.set()
     await until(lambda: room.told["stored"] == [Stored(1, fresh=False)])
+
+
+async def test_another_change_under_a_nonce_that_waits_is_no_retry_of_it(room):
+    """It must not be stored past a refusal."""
+    answer = asyncio.Event()
+    room.database.trouble = lambda entries: answer.wait()
+    told = []
+    room.writer.write(Change("ada", Edit("nonce-01", 1, "one")), told.append, None)
+    await until(lambda: room.database.attempts)
+    refusal = FrameError("rate_limited")
+    room.writer.write(Change("ada", Edit("nonce-01", 1, "two")), told.append, refusal)
+    await until(lambda: told == [refusal])
+    room.writer.write(Change("ada", Edit("nonce-01", 1, "one")), told.append, refusal)
+    answer.set()
+    await until(lambda: len(told) == 3)
+    assert told[1:] == [Stored(1, fresh=True), Stored(1)]
 
 
 # --- Before others deliver ------------------------------------------------------------------------
