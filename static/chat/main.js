@@ -17,16 +17,16 @@ import { Bubbles } from "./messages/bubbles.js";
 import { Chips } from "./messages/chips.js";
 import { Dates } from "./messages/dates.js";
 import { Edited } from "./messages/edited.js";
-import { complete as completeEmoji, lazily, nameOf, search, toned, typedName } from "./messages/emoji.js";
+import { lazily, search, toned } from "./messages/emoji.js";
 import { excerpt } from "./messages/excerpt.js";
 import { Folds } from "./messages/folds.js";
 import { Midnight } from "./messages/midnight.js";
 import { Names } from "./messages/names.js";
-import { complete as completeName, typedMention } from "./messages/naming.js";
 import { Pending } from "./messages/pending.js";
 import { Quote } from "./messages/quote.js";
 import { Removal } from "./messages/removal.js";
 import { Scroll } from "./messages/scroll.js";
+import { makeSources } from "./messages/sources.js";
 import { Transcript } from "./messages/transcript.js";
 import { Room } from "./page.js";
 import { About } from "./panels/about.js";
@@ -134,20 +134,11 @@ const emojiRows = lazily(async () => {
 new Completion({
   field: element("composer").elements.text,
   list: element("options"),
-  sources: [
-    {
-      find: typedMention,
-      options: async (typed) => completeName(room.names, typed).map((name) => ({ value: `@${name}`, label: name })),
-    },
-    {
-      find: typedName,
-      options: async (typed) =>
-        completeEmoji(await emojiRows(), typed).map((row) => {
-          const emoji = toned(row, Number(tone.text ?? 0));
-          return { value: emoji, label: emoji, hint: `:${nameOf(row, typed)}` };
-        }),
-    },
-  ],
+  sources: makeSources({
+    names: () => room.names,
+    rows: emojiRows,
+    tone: () => Number(tone.text ?? 0),
+  }),
 });
 const composer = new Composer({
   form: element("composer"),

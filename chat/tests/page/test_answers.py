@@ -6,7 +6,8 @@ import pytest
 from playwright.sync_api import expect
 
 from chat.tests.page.doing import does, message, quote
-from chat.tests.page.test_page import hears, is_connected, joins, says
+from chat.tests.page.test_page import hears, is_connected, joins, says, text_box
+from chat.tests.page.test_shape import LOOK, PAYLOADS, WATCH
 
 once = pytest.mark.stack("embedded")  # the other stack has nothing to add
 
@@ -69,3 +70,23 @@ def test_a_link_to_a_message_leads_to_it(make_site, join, open_page):
     expect(page.get_by_text("Link copied")).to_be_visible()
     link = page.evaluate("navigator.clipboard.readText()")
     assert link == f"{site.url}/#{page.locator('.acting').get_attribute('id')}"
+
+
+@once
+def test_no_quote_and_no_name_runs_a_script(make_site, join, open_page):
+    site = make_site()
+    page = open_page(site_url=site.url)
+    page.add_init_script(WATCH)
+    page.reload()
+    joins(page, "Ada")
+    bob = join(site, "Bob")
+    for payload in PAYLOADS:
+        bob.says("an answer", reply_to=bob.says(payload))
+    expect(page.locator("#log .quote")).to_have_count(len(PAYLOADS))
+    join(site, "<img src=x onerror=alert(1)>")
+    text_box(page).press_sequentially("@<im")
+    page.keyboard.press("Enter")
+    expect(text_box(page)).to_have_value("@<img src=x onerror=alert(1)> ")
+    page.keyboard.press("Enter")
+    made = page.evaluate(LOOK, "#log .quote")
+    assert (made["tags"], made["ran"], made["reports"]) == ([], 0, [])

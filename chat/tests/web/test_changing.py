@@ -37,6 +37,18 @@ def test_all_that_can_be_done_with_a_message_can_be_done_over_http(site, join):
 
 
 @once
+def test_a_reaction_takes_a_name_as_a_message_does(site, join):
+    ada, newcomer = join(site, "Ada who is reacted to"), Caller(site, "Newcomer")
+    seq = ada.says("hello")
+    wish = {"emoji": "🎉", "on": True}
+    assert changes(newcomer, "react", seq, **wish).json()["code"] == "name_required"
+    taken = changes(newcomer, "react", seq, name="Ada who is reacted to", **wish)
+    assert (taken.status, taken.json()["code"]) == (409, "name_taken")
+    assert changes(newcomer, "react", seq, name="Newcomer", **wish).status == 200
+    assert changes(newcomer, "react", seq, emoji="👍", on=True).status == 200
+
+
+@once
 def test_what_can_not_be_done_is_said_with_its_status(site, join):
     ada, hal = join(site, "Ada"), Caller(site, "Hal the refused")
     theirs, own = ada.says("mine"), hal.says("own")

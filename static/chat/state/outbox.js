@@ -1,8 +1,8 @@
 import { comesLater } from "../connection/protocol.js";
 import { early, isHopeless, kept, revived, stays, tidied } from "./entries.js";
+import { Rest } from "./rest.js";
 
 const MOST_UNANSWERED = 32;
-const REST = 1; // seconds
 
 // What was written and done here and is not in the room yet, in that order, which `at` tells: the fields
 // of a frame that is answered (post, edit, remove, react), and how it stands.
@@ -14,15 +14,15 @@ export class Outbox {
   #shown = new Set();
   #live = false;
   #oneByOne = false; // there was a backlog: each goes when the one before it is answered
-  #resting = null;
-  #ticking = null;
+  #rest;
   #becomesDue;
-  #until = 0;
   #here = 0;
 
   // send(entry) tells whether it is on the wire; store; makeNonce(); clock; random(); changed() after each change
   constructor(parts) {
     this.#parts = parts;
+    const { clock, random, changed } = parts;
+    this.#rest = new Rest({ clock, random, over: () => this.#flush(), second: changed });
   }
 
   get entries() {
@@ -54,7 +54,7 @@ export class Outbox {
 
   // The seconds until the first that waits goes out, 0 where it waits for something else.
   get rest() {
-    return this.#live && this.#resting ? Math.max(1, Math.ceil((this.#until - this.#parts.clock.now()) / 1000)) : 0;
+    return this.#live && this.#rest.isOn ? this.#rest.seconds : 0;
   }
 
   isKept({ nonce }) {
@@ -157,7 +157,8 @@ export class Outbox {
 
   #postpone(entry, frame) {
     Object.assign(entry, { state: "waiting", held: frame.message });
-    this.#rest(frame);
+    this.#oneByOne = true;
+    this.#rest.begin(frame);
   }
 
   #fail(entry, frame) {
@@ -170,34 +171,12 @@ export class Outbox {
     this.#parts.store.remove(nonce);
   }
 
-  // Those that a busy server turned away together must not come back together.
-  #rest({ code, retry_after: asked = REST }) {
-    const { clock, random } = this.#parts;
-    const wait = asked * 1000 * (code === "busy" ? 1 + random() : 1);
-    clock.clearTimeout(this.#resting);
-    this.#oneByOne = true;
-    this.#until = clock.now() + wait;
-    this.#resting = clock.setTimeout(() => {
-      this.#resting = null;
-      this.#flush();
-    }, wait);
-    this.#tick();
-  }
-
-  // The page shows each second how long it still rests.
-  #tick() {
-    this.#parts.clock.clearTimeout(this.#ticking);
-    if (!this.#resting) return;
-    this.#parts.changed();
-    this.#ticking = this.#parts.clock.setTimeout(() => this.#tick(), 1000);
-  }
-
   // What is not due yet holds up nothing that was written after it.
   #flush() {
     this.#comeBackWhenDue();
     let unanswered = this.entries.filter(({ state }) => state === "sending").length;
     for (const entry of this.#entries.values()) {
-      if (!this.#live || this.#resting || unanswered >= (this.#oneByOne ? 1 : MOST_UNANSWERED)) break;
+      if (!this.#live || this.#rest.isOn || unanswered >= (this.#oneByOne ? 1 : MOST_UNANSWERED)) break;
       if (entry.state !== "waiting" || this.isEarly(entry)) continue;
       if (!this.#parts.send(entry)) break;
       entry.state = "sending";
