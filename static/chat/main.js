@@ -153,13 +153,14 @@ const composer = new Composer({
   changeName: () => room.changeName(),
 });
 const seqOf = (item) => Number(item.id.slice(1));
+const word = new Word({ line: element("word"), clock });
 const deeds = new Deeds({
   outbox,
   own,
   composer,
   scroll,
   history,
-  word: new Word({ line: element("word"), clock }),
+  word,
   clock,
   copy,
   pick,
@@ -271,11 +272,19 @@ store.adopt();
 connection.open();
 
 let picker;
+// Resolves to an emoji, or to null where none is picked or the picker can't be had.
 async function pick() {
-  const { Picker } = await import("./panels/picker.js");
-  picker ??= new Picker({ rows: emojiRows, emoji: { search, toned }, recent, tone });
+  try {
+    const { Picker } = await import("./panels/picker.js");
+    picker ??= new Picker({ rows: emojiRows, emoji: { search, toned }, recent, tone });
+  } catch {
+    word.say("The emoji could not be loaded. Try again.");
+    return null;
+  }
   return picker.pick();
 }
+
+// The address of a message.
 function goToFragment() {
   const [, seq] = /^#m(\d+)$/.exec(location.hash) ?? [];
   if (seq) deeds.go(Number(seq));
