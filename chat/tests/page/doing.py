@@ -26,7 +26,7 @@ def of(site, seq: int) -> dict:
 
 
 def is_focused_message(page: Page, text: str) -> None:
-    expect(message(page, text)).to_be_focused()
+    expect(message(page, text).first).to_be_focused()
 
 
 def quote(page: Page, text: str) -> Locator:
