@@ -41,8 +41,8 @@ def answer(request: HttpRequest, text: str) -> HttpResponse:
 async def _these(request: HttpRequest, relay: Relay) -> str:
     """Some messages by number, in that order: `?seqs=3,17`."""
     here = relay.tail.position
-    found = await relay.these(numbers(request, "seqs"))
-    return outgoing.these(here.epoch, here.seq, (event.encoded for event in found))
+    found, more = await relay.these(numbers(request, "seqs"))
+    return outgoing.these(here.epoch, here.seq, (event.encoded for event in found), more=more)
 
 
 async def _older(request: HttpRequest, relay: Relay) -> str:
