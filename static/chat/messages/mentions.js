@@ -11,17 +11,18 @@ const UNSPACED = /[\p{sc=Han}\p{sc=Hiragana}\p{sc=Katakana}\p{sc=Hangul}\p{sc=Th
 export function finder({ name, others = [] }) {
   const own = fold(name);
   const longer = new Set(others.map(fold).filter((other) => other.length > own.length && other.startsWith(own)));
-  const names = { own, longer, longest: Math.max(own.length, ...Array.from(longer, ({ length }) => length)) };
-  return (text) => (own ? mentions(text, names) : []);
+  const longest = Math.max(0, ...Array.from(longer, ({ length }) => length));
+  return (text) => (own ? mentions(text, { own, longer, longest }) : []);
 }
 
 function mentions(text, names) {
   const found = [];
-  const unitAt = remembering((at) => unit(text, at));
+  const units = [];
+  const unitAt = (at) => (units[at] ??= unit(text, at));
   for (const { index } of text.matchAll(/[@＠]/g)) {
     if (LETTER_BEFORE.test(text.slice(Math.max(index - 2, 0), index))) continue;
     const end = endOf(names, unitAt, text, index + 1);
-    if (end) found.push({ start: index, end });
+    if (end && !goesOn(names, unitAt, text, end)) found.push({ start: index, end });
   }
   return found;
 }
@@ -47,28 +48,28 @@ function unit(text, at) {
 const prepare = (unit) =>
   /^\p{Zs}/u.test(unit) ? " " : unit.replace(STYLE, "").normalize("NFKC").toLowerCase().normalize("NFKC");
 
-function remembering(work) {
-  const done = new Map();
-  return (key) => {
-    if (!done.has(key)) done.set(key, work(key));
-    return done.get(key);
-  };
+function endOf({ own }, unitAt, text, start) {
+  let at = start;
+  for (let read = 0; read < own.length; ) {
+    if (at === text.length) return null;
+    const { folded, end } = unitAt(at);
+    if (!own.startsWith(folded, read)) return null;
+    read += folded.length;
+    at = end;
+  }
+  return endsAt(text, at) ? at : null;
 }
 
-function endOf({ own, longer, longest }, unitAt, text, start) {
-  let said = "";
-  let found = null;
-  for (let at = start; at < text.length && said.length < longest; ) {
+// Whether what stands there is not `own`, but the begin of a longer name.
+function goesOn({ own, longer, longest }, unitAt, text, from) {
+  let said = own;
+  for (let at = from; at < text.length && said.length < longest; ) {
     const { folded, end } = unitAt(at);
     said += folded;
     at = end;
-    if (!found && !own.startsWith(said)) return null;
-    if (longer.has(said) && endsAt(text, end)) return null;
-    if (said !== own) continue;
-    if (!endsAt(text, end)) return null;
-    found = end;
+    if (longer.has(said) && endsAt(text, at)) return true;
   }
-  return found;
+  return false;
 }
 
 // "@Ada" does not name Ada in "@Adam"; but where words have no space between them, it may.
