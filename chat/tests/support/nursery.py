@@ -17,13 +17,13 @@ import sys
 # What none of them can be without, and what needs neither settings nor an event loop to import.
 NEEDED = """
     asyncio autobahn.twisted.websocket channels.db channels.layers channels.routing
-    channels.security.websocket channels_redis.core confusable_homoglyphs.confusables csp.middleware
+    channels.security.websocket channels_redis.core csp.middleware
     cryptography.x509 django.contrib.admin.apps django.contrib.admin.utils
     django.contrib.sessions.middleware django.core.cache.backends.locmem django.core.handlers.asgi
     django.core.management django.core.serializers.json django.db.backends.postgresql.base
     django.db.backends.sqlite3.base django.db.models django.forms django.middleware.csrf
     django.middleware.locale django.template.backends.django django.template.loader_tags
-    django.template.defaulttags django.urls django.views.debug django.views.generic environ
+    django.template.defaulttags django.urls django.views.debug django.views.generic emoji environ idna
     limits.aio.storage limits.aio.strategies precis_i18n psycopg_pool
     redis.asyncio regex servestatic twisted.internet.ssl twisted.web.http websockets.server
 """.split()
