@@ -26,13 +26,13 @@ VALUE = re.compile(rb"[\t\x20-\x7e\x80-\x84\x86-\xff]*")
 
 def is_valid(method: bytes, headers: Sequence[tuple[bytes, bytes]]) -> bool:
     """Whether a socket may be opened by this request; its headers as ASGI has them."""
+    found: dict[bytes, bytes] = {}
+    for name, value in headers:
+        found[name] = b"%b,%b" % (found[name], value) if name in found else value
     return (
         method == b"GET"
-        and all(VALUE.fullmatch(value) for _, value in headers)
-        and all(
-            pattern.fullmatch(b",".join(value for header, value in headers if header == name))
-            for name, pattern in PATTERNS.items()
-        )
+        and all(map(VALUE.fullmatch, found.values()))
+        and all(pattern.fullmatch(found.get(name, b"")) for name, pattern in PATTERNS.items())
     )
 
 

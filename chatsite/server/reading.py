@@ -22,7 +22,7 @@ class Reading(Protocol):
     inward: Inward
     # Twisted's own type is an interface, which says nothing to a type checker.
     transport: Transport  # type: ignore[assignment]
-    queue: asyncio.Queue[Message]  # to the application; there is none before a request
+    queue: asyncio.Queue[Message]  # to the application
     unanswered = False  # the handshake is: what comes meanwhile waits
     heard = 0.0  # when it last sent anything
     _paused = False  # it is not read

@@ -10,6 +10,7 @@ from twisted.python.failure import Failure
 
 from chatsite.server.handshake import accepted, is_valid
 from chatsite.server.scope import described
+from chatsite.server.websocket import WebSocket
 
 BODY_BYTES = 256 * 1024  # the largest form of the admin is far smaller
 BODIES_BYTES = 32 * 1024 * 1024  # of all that come in at the same time
@@ -81,13 +82,12 @@ class Request(http_protocol.WebRequest):
             return
         (key,) = self.requestHeaders.getRawHeaders(b"sec-websocket-key")
         channel, transport = self.channel, self.transport
-        socket = self.server.ws_factory.buildProtocol(transport.getPeer())
+        socket: Any = WebSocket(self.server, scope, accepted(key))
         if isinstance(transport, ProtocolWrapper):  # TLS
             transport.wrappedProtocol = socket
         else:
             transport.protocol = socket
         socket.makeConnection(transport)
-        socket.arrive(scope, accepted(key))
         self.server.protocol_disconnected(self)
         channel.hand_over()
         transport.resumeProducing()  # paused since the request was there

@@ -7,7 +7,6 @@ memory of all. Times are the event loop's: nobody sets that clock.
 
 from collections.abc import Callable
 from http import HTTPStatus
-from typing import Any
 
 from twisted.internet.protocol import connectionDone
 from twisted.python.failure import Failure
@@ -23,25 +22,16 @@ from chatsite.server.transport import way_out
 from chatsite.server.writing import Writing
 
 
-class Sockets:
-    """In place of Daphne's factory of WebSockets."""
-
-    def __init__(self, server: Host) -> None:
-        self._server = server
-
-    def buildProtocol(self, address: object) -> "WebSocket":
-        return WebSocket(self._server)
-
-
 class WebSocket(Writing):
     """One socket, and the way out for the application, which finds it in its scope."""
 
-    _opening = b""  # the answer to the handshake; goes out when the application accepts
-    _visit: dict[str, Any] = {}  # of whom, and where, for the log; empty before a request
     _pinged = 0.0
 
-    def __init__(self, server: Host) -> None:
+    def __init__(self, server: Host, scope: Message, opening: bytes) -> None:
+        """Of a valid request: as ASGI describes it, and the answer where the socket is accepted."""
         self.server = server
+        self._scope, self._opening = scope, opening
+        self._visit = {"path": scope["path"], "client": scope["client"] and scope["client"][0]}
         self._wire = Protocol(Side.SERVER, max_size=server.terms.frame_bytes)
         self.inward = Inward(self._wire)
 
@@ -49,6 +39,11 @@ class WebSocket(Writing):
         self._opened = now()
         self._outward = way_out(self.transport)
         self.server.protocol_connected(self)
+        self._log("connecting")
+        self.unanswered = True
+        self.queue = self.server.create_application(self, self._scope)
+        self._address = self._scope["client"] and self._scope["client"][0]  # as behind proxies, now
+        self.queue.put_nowait({"type": "websocket.connect"})
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         self._open, self._cut = False, True
@@ -58,22 +53,12 @@ class WebSocket(Writing):
             self._abort.cancel()
         self.server.protocol_disconnected(self)
         self.server.door.leave(self.transport)
-        if self._visit:
-            self._wire.receive_eof()
-            self.queue.put_nowait({"type": "websocket.disconnect", "code": self._wire.close_code})
-            self._log("disconnected")
+        self._wire.receive_eof()
+        self.queue.put_nowait({"type": "websocket.disconnect", "code": self._wire.close_code})
+        self._log("disconnected")
         vars(self._wire).clear()  # its parser refers to it: only gc would free them
 
     # --- the handshake ---------------------------------------------------------------------------
-    def arrive(self, scope: Message, opening: bytes) -> None:
-        """Somebody asks for a socket, by a request that is valid; `opening` is the answer."""
-        self._opening, self.unanswered = opening, True
-        self._visit = {"path": scope["path"], "client": scope["client"] and scope["client"][0]}
-        self._log("connecting")
-        self.queue = self.server.create_application(self, scope)
-        self._address = scope["client"] and scope["client"][0]  # as behind proxies, by now
-        self.queue.put_nowait({"type": "websocket.connect"})
-
     def _accept(self, message: Message) -> None:
         if self.unanswered:
             self.unanswered, self._open = False, True

@@ -27,7 +27,6 @@ DAPHNE = {
     "connections": "what must end before the process does",
     "application_instance": "the same: its task",
     "http_factory": "makes our requests",
-    "ws_factory": "makes our sockets",
     "protocol_connected": "a socket is looked at for time-outs",
     "protocol_disconnected": "and no more",
     "log_action": "the access log",

@@ -349,9 +349,8 @@ class Server:
 @pytest.fixture
 async def shaken(transport):
     """A socket whose handshake has come and is not answered."""
-    made = WebSocket(Server())
+    made = WebSocket(Server(), dict(SCOPE), accepted(KEY))
     made.makeConnection(transport)
-    made.arrive(dict(SCOPE), accepted(KEY))
     assert made.server.queue.get_nowait() == {"type": "websocket.connect"}
     yield made
     made.connectionLost(None)
