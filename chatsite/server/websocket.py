@@ -43,6 +43,7 @@ class WebSocket(Writing):
         self.unanswered = True
         self.queue = self.server.create_application(self, self._scope)
         self._address = self._scope["client"] and self._scope["client"][0]  # as behind proxies, now
+        del self._scope  # it refers to this socket by now: only gc would free them
         self.queue.put_nowait({"type": "websocket.connect"})
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
