@@ -18,7 +18,9 @@ PATTERNS = {
     b"connection": re.compile(rb"(.*,)?[ \t]*upgrade[ \t]*(,.*)?", re.IGNORECASE),
     b"sec-websocket-version": re.compile(rb"13"),
     b"sec-websocket-key": re.compile(rb"[A-Za-z0-9+/]{22}=="),  # 16 bytes
-    b"sec-websocket-protocol": re.compile(rb"(%b([ \t,]+%b)*)?" % (TOKEN, TOKEN)),
+    b"sec-websocket-protocol": re.compile(
+        rb"[ \t,]*(%b([ \t]*,[ \t,]*%b)*[ \t,]*)?" % (TOKEN, TOKEN)
+    ),
 }
 # Of any header (RFC 9110, 5.5), without what Python takes for the end of a line.
 VALUE = re.compile(rb"[\t\x20-\x7e\x80-\x84\x86-\xff]*")

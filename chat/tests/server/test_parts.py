@@ -82,6 +82,8 @@ def test_a_handshake_is_answered_as_the_rfc_has_it():
         (b"sec-websocket-key", b"*" + KEY[1:], False),
         (b"sec-websocket-version", b"8", False),
         (b"sec-websocket-protocol", b"chat, superchat", True),
+        (b"sec-websocket-protocol", b",chat ,, superchat,", True),
+        (b"sec-websocket-protocol", b"chat superchat", False),
         (b"sec-websocket-protocol", b"\xe9", False),
         (b"cookie", b"a=\xc3\xa9", True),
         (b"cookie", b"a\x1cb", False),
