@@ -15,7 +15,7 @@ TOKEN = rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
 # missing: no subprotocol is agreed on, nor any extension.
 PATTERNS = {
     b"upgrade": re.compile(rb"websocket", re.IGNORECASE),
-    b"connection": re.compile(rb"(.*,)?[ \t]*upgrade[ \t]*(,.*)?", re.IGNORECASE),
+    b"connection": re.compile(rb"(.*,)?[ \t]*upgrade[ \t]*(,.*)?", re.IGNORECASE | re.DOTALL),
     b"sec-websocket-version": re.compile(rb"13"),
     b"sec-websocket-key": re.compile(rb"[A-Za-z0-9+/]{22}=="),  # 16 bytes
     b"sec-websocket-protocol": re.compile(
