@@ -52,14 +52,22 @@ def latest(count: int) -> list[Event]:
     return [event(message) for message in visible().order_by("-seq")[:count]][::-1]
 
 
-def these(seqs: Sequence[int]) -> list[Event]:
-    """Those of the messages that there are, in the order of `seqs`.
+def these(seqs: Sequence[int]) -> tuple[list[Event], bool]:
+    """Those of the messages that there are, in the order of `seqs`, as many as fit into a frame;
+    and whether there are more.
 
     What an open act is about to hide is as good as hidden.
     """
     shown = set(visible().filter(seq__in=seqs).values_list("seq", flat=True))
     found = {message.seq: message for message in Message.objects.filter(seq__in=seqs)}
-    return [_as_shown(found[seq], seq in shown) for seq in dict.fromkeys(seqs) if seq in found]
+    events, size = list[Event](), ENVELOPE_BYTES
+    for seq in (seq for seq in dict.fromkeys(seqs) if seq in found):
+        one = _as_shown(found[seq], seq in shown)
+        size += one.size + 1
+        if size > bounds.BATCH_BYTES:
+            return events, True
+        events.append(one)
+    return events, False
 
 
 def _as_shown(message: Message, is_shown: bool) -> Event:

@@ -98,9 +98,9 @@ def history(
     return f'{encode(position)[:-1]},"messages":[{",".join(encoded)}],{encode(rest)[1:]}'
 
 
-def these(epoch: str, seq: int, encoded: Iterable[str]) -> str:
+def these(epoch: str, seq: int, encoded: Iterable[str], *, more: bool) -> str:
     """The body of an answer to who has asked for some messages by number."""
-    position = encode({"epoch": epoch, "seq": seq})
+    position = encode({"epoch": epoch, "seq": seq, "more": more})
     return f'{position[:-1]},"messages":[{",".join(encoded)}]}}'
 
 

@@ -176,7 +176,7 @@ class Relay:
         """`log.before`. Raises `DatabaseError`."""
         return await self._threads.run(read.before, seq, limit)
 
-    async def these(self, seqs: Sequence[int]) -> list[Event]:
+    async def these(self, seqs: Sequence[int]) -> tuple[list[Event], bool]:
         """`log.these`. Raises `DatabaseError`."""
         return await self._threads.run(read.these, seqs)
 

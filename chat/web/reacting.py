@@ -1,11 +1,12 @@
 """Who has reacted, by name, and which reactions are one's own."""
 
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse
 
 from chat.protocol.errors import FrameError
+from chat.protocol.outgoing import encode
 from chat.relay.relay import Relay
 from chat.web import access
-from chat.web.reading import number, numbers
+from chat.web.reading import answer, number, numbers
 
 
 async def read(request: HttpRequest, relay: Relay) -> HttpResponse:
@@ -19,4 +20,4 @@ async def read(request: HttpRequest, relay: Relay) -> HttpResponse:
         found = await relay.reactions(number(request, "seq", 0))
     else:
         raise FrameError("bad_field", "`seq` or `mine`.")
-    return JsonResponse(found, safe=False)
+    return answer(request, encode(found))

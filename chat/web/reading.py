@@ -25,8 +25,13 @@ async def read(request: HttpRequest, relay: Relay) -> HttpResponse:
     await relay.started()
     access.check_ban(request, relay)
     wanted = next((name for name in READERS if name in request.GET), "after")
-    body = (await READERS[wanted](request, relay)).encode()
-    address = access.address(request)
+    return answer(request, await READERS[wanted](request, relay))
+
+
+def answer(request: HttpRequest, text: str) -> HttpResponse:
+    """The answer with this JSON, which counts as read by the address of who asked. Raises
+    `FrameError("rate_limited")`."""
+    body, address = text.encode(), access.address(request)
     if wait := rates.may_catch_up(address, len(body)):
         refusals.note(address, "reads, too much")
         raise FrameError("rate_limited", retry_after=wait)
@@ -36,8 +41,8 @@ async def read(request: HttpRequest, relay: Relay) -> HttpResponse:
 async def _these(request: HttpRequest, relay: Relay) -> str:
     """Some messages by number, in that order: `?seqs=3,17`."""
     here = relay.tail.position
-    found = await relay.these(numbers(request, "seqs"))
-    return outgoing.these(here.epoch, here.seq, (event.encoded for event in found))
+    found, more = await relay.these(numbers(request, "seqs"))
+    return outgoing.these(here.epoch, here.seq, (event.encoded for event in found), more=more)
 
 
 async def _older(request: HttpRequest, relay: Relay) -> str:

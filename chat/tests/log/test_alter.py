@@ -54,7 +54,7 @@ def told(batches: list[Batch]) -> list[dict]:
 
 def now(seq: int) -> dict:
     """The message as it travels, which is the same however it is read."""
-    (event,) = read.these([seq])
+    ((event,), _) = read.these([seq])
     assert json.loads(read.event(Message.objects.get(seq=seq)).encoded) == json.loads(event.encoded)
     return json.loads(event.encoded)
 
@@ -282,12 +282,20 @@ def test_what_an_open_act_is_about_to_hide_is_as_good_as_hidden(monkeypatch):
 
 
 def now_is_removed(seq: int) -> bool:
-    (event,) = read.these([seq])
+    ((event,), _) = read.these([seq])
     return "removed" in json.loads(event.encoded)
 
 
 def test_messages_are_found_by_number_in_the_order_in_which_they_are_asked_for():
     says("one", "two", "three")
     change.hide(Message.objects.filter(seq=2), "mod")
-    assert [event.seq for event in read.these([3, 99, 2, 1, 3])] == [3, 2, 1]
-    assert [event.visible for event in read.these([3, 2])] == [True, False]
+    events, more = read.these([3, 99, 2, 1, 3])
+    assert [(event.seq, event.visible) for event in events] == [(3, True), (2, False), (1, True)]
+    assert not more
+
+
+def test_messages_by_number_are_as_many_as_fit_into_a_frame():
+    says(*("🎉" * 4000 for _ in range(10)))
+    events, more = read.these(list(range(1, 11)))
+    assert [event.seq for event in events] == list(range(1, 9))
+    assert more

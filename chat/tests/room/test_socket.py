@@ -301,7 +301,7 @@ def test_html_is_text(site, join, far):
         ("{", "not_json"),
         ("[]", "not_an_object"),
         ('{"type":"dance"}', "unknown_type"),
-        ('{"type":"edit","seq":1,"text":"x"}', "unknown_type"),
+        ('{"type":"shout","seq":1,"text":"x"}', "unknown_type"),
         ('{"type":"ping"}', "bad_field"),
         ('{"type":"post","text":"x"}', "bad_field"),
     ],

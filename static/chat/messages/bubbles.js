@@ -2,7 +2,7 @@ import { paint } from "../dom/avatar.js";
 import { say } from "../dom/words.js";
 import { follows } from "./grouping.js";
 import { mark } from "./marking.js";
-import { mentions } from "./mentions.js";
+import { finder } from "./mentions.js";
 import { fill } from "./text.js";
 
 // List items for messages, cloned from the markup that the server renders too.
@@ -46,8 +46,8 @@ export class Bubbles {
     item.classList.toggle("opens", opens);
     item.classList.toggle("mine", isMine);
     if (this.#texts.get(item) !== message.text) this.#write(item, message);
-    const isNamed = !isMine && /[@＠]/.test(message.text) && names(item, me);
-    item.classList.toggle("named", isNamed);
+    const mayBeNamed = !isMine && /[@＠]/.test(message.text);
+    item.classList.toggle("named", mayBeNamed && mark(item.querySelector(".text"), finderFor(me)));
     for (const detail of this.#details) detail.paint(item, message, me);
     say(item.querySelector(".day"), turnsDay ? this.#dates.day(message.at) : "");
   }
@@ -65,4 +65,9 @@ export class Bubbles {
   }
 }
 
-const names = (item, { name, others }) => mark(item.querySelector(".text"), (text) => mentions(text, name, others));
+// One for all that is painted for the same `me`.
+const finders = new WeakMap();
+function finderFor(me) {
+  if (!finders.has(me)) finders.set(me, finder(me));
+  return finders.get(me);
+}
