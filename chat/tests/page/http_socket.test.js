@@ -215,3 +215,34 @@ test("over http what is not known yet is asked again and told nobody", async () 
   assert.deepEqual(posts()[0].body, posts()[1].body);
   assert.deepEqual(frames.slice(2), [{ type: "accepted", nonce: "n1", seq: 11 }]);
 });
+
+test("over http changes stand in one line with posts, and a reaction claims the name, too", async () => {
+  const { requests, frames, sends, settled, joined } = anHttpSocket();
+  await joined("Ada");
+  sends({ type: "react", nonce: "n1", seq: 3, emoji: "🎉", on: true });
+  sends({ type: "post", nonce: "n2", text: "a" });
+  sends({ type: "remove", nonce: "n3", seq: 3 });
+  const writes = () => requests.filter(({ body }) => body);
+  for (const rev of [11, undefined, 13]) {
+    writes()
+      .at(-1)
+      .answer(200, { nonce: writes().at(-1).body.nonce, seq: 3, rev });
+    await settled();
+  }
+  assert.deepEqual(
+    writes().map(({ path, body }) => [path, body.type, body.name]),
+    [
+      ["/api/changes", "react", "Ada"],
+      ["/api/messages", "post", undefined],
+      ["/api/changes", "remove", undefined],
+    ],
+  );
+  assert.deepEqual(
+    frames.slice(2).map(({ type, nonce, rev }) => [type, nonce, rev]),
+    [
+      ["accepted", "n1", 11],
+      ["accepted", "n2", undefined],
+      ["accepted", "n3", 13],
+    ],
+  );
+});
