@@ -232,7 +232,6 @@ LOGGING = {
     },
     "formatters": {"line": {"()": "chatsite.logs.Line"}},
     "handlers": {
-        "null": {"class": "logging.NullHandler"},
         "stdout": {
             "class": "logging.StreamHandler",
             "stream": "ext://sys.stdout",
@@ -244,8 +243,6 @@ LOGGING = {
     "loggers": {
         "daphne": {"level": "WARNING"},
         "websockets": {"level": "WARNING"},
-        # Scanners try every name; they get a 400, and the log no traceback.
-        "django.security.DisallowedHost": {"handlers": ["null"], "propagate": False},
         "django": {"level": "INFO", "propagate": True, "handlers": []},
         # What is wrong with a request is told to whoever sent it.
         "django.request": {"level": "ERROR"},

@@ -84,6 +84,11 @@ class Channel(HTTPChannel):
         """A WebSocket has the connection now, and is counted in its place."""
         self.requests.clear()  # they refer to each other: only gc would free them
         self._pace.stop()
+        early = self.clearLineBuffer()  # frames that came together with the handshake
+        if early:
+            is_tls = isinstance(self.transport, ProtocolWrapper)
+            socket: Any = self.transport.wrappedProtocol if is_tls else self.transport.protocol
+            socket.dataReceived(early)
 
     # --- what comes in ---------------------------------------------------------------------------
     def dataReceived(self, data: bytes) -> None:

@@ -94,7 +94,7 @@ class WebSocket(Writing):
         if self.unanswered and self._response:
             self._answer(self._response)
             self._log("connected")
-            self.take_some()  # what came early
+            self.take_some()  # what came since the handshake, or together with it
 
     def _refuse(self, status: int) -> None:
         if self.unanswered:
