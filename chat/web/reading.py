@@ -22,12 +22,22 @@ async def read(request: HttpRequest, relay: Relay) -> HttpResponse:
     """`GET /api/messages`, as docs/PROTOCOL.md has it."""
     await relay.started()
     access.check_ban(request, relay)
-    body = (await (_older if "before" in request.GET else _newer)(request, relay)).encode()
     address = access.address(request)
-    if wait := rates.may_catch_up(address, len(body)):
+    if "before" in request.GET:
+        _count(address, 0)  # is there anything left? To find out how much it is costs a query
+        body = (await _older(request, relay)).encode()
+        rates.catch_up(address, len(body))
+    else:
+        body = (await _newer(request, relay)).encode()
+        _count(address, len(body))
+    return HttpResponse(body, content_type="application/json")
+
+
+def _count(address: str | None, size: int) -> None:
+    """Raises `FrameError("rate_limited")` where the address has had too much."""
+    if wait := rates.may_catch_up(address, size):
         refusals.note(address, "reads, too much")
         raise FrameError("rate_limited", retry_after=wait)
-    return HttpResponse(body, content_type="application/json")
 
 
 async def _older(request: HttpRequest, relay: Relay) -> str:
