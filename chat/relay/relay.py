@@ -212,11 +212,12 @@ class Relay:
             socket.dismiss("resync", "The room's history was restored.")
 
     # --- members ---------------------------------------------------------------------------------
-    async def sign_out_others(self, member_id: str) -> int:
+    async def sign_out_others(self, member_id: str) -> int | None:
         """Make a member's cookies and tokens nobody's, but for those of the generation that is
-        returned. Raises `DatabaseError`."""
+        returned; None as by `renew`. Raises `DatabaseError`."""
         generation = await self._threads.run(renew, member_id)
-        self._look()
+        if generation is not None:
+            self._look()
         return generation
 
 
