@@ -11,6 +11,7 @@ help:
 	@echo "make admin                              make an account for /admin/"
 	@echo "make test [DJANGO=6.1]                  everything that must hold, on both stacks"
 	@echo "make faults                             every fault at full length, three times (26 minutes)"
+	@echo "make abuse                              what strangers do to it, each at full length (50 minutes)"
 	@echo "make bench [SHORT=1]                    measure it beside its peers (2 hours; short: 3 minutes)"
 	@echo "make format                             format and lint the Python, JavaScript and CSS"
 
@@ -26,7 +27,7 @@ admin: $(VENV)/.run
 # reaches may only grow (pyproject.toml). Then both stacks at once, since most of what needs servers
 # waits; there what takes longest is first, so that no worker ends alone.
 UNITS := $(addprefix chat/tests/,protocol policy log members moderation relay)
-LONGEST := $(addprefix chat/tests/,faults ops page site room)
+LONGEST := $(addprefix chat/tests/,faults ops page abuse site room)
 FOLDERS := $(patsubst %/__init__.py,%,$(wildcard chat/tests/*/__init__.py))
 OTHERS := $(filter-out $(UNITS) $(LONGEST),$(FOLDERS))
 IN_PARALLEL := $(PY) -m pytest -n 3 --dist loadfile --no-loadscope-reorder $(LONGEST) $(OTHERS)
@@ -58,6 +59,15 @@ faults: $(VENV)/.test staticfiles/staticfiles.json
 	rm -f .faults.jsonl
 	for run in 1 2 3; do $(FAULTS) --stack embedded && $(FAULTS) --stack scaled || exit 1; done
 	$(PY) -m chat.tests.faults.table .faults.jsonl
+
+# What is measured goes into docs/SECURITY.md. One after the other: they would disturb each other.
+ABUSE := $(PY) -m pytest --length full --record .abuse.jsonl chat/tests/abuse
+abuse: $(VENV)/.test staticfiles/staticfiles.json
+	bin/system
+	rm -f .abuse.jsonl
+	$(ABUSE) --stack embedded
+	$(ABUSE) --stack scaled
+	$(PY) -m chat.tests.abuse.table .abuse.jsonl
 
 # What it compares, and more to measure: bench/README.md.
 BENCH := bench/.venv/bin/python -m bench
@@ -96,4 +106,4 @@ BUILDERS := chatsite/storage.py chatsite/bundle.py
 staticfiles/staticfiles.json: $(VENV)/.run $(BUILDERS) $(shell find static)
 	@$(PY) manage.py collectstatic --noinput --verbosity 0
 
-.PHONY: help run admin test test-checks test-embedded test-scaled faults bench format
+.PHONY: help run admin test test-checks test-embedded test-scaled faults abuse bench format

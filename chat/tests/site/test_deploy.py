@@ -53,13 +53,13 @@ class Proxy(Server):
         except OSError:
             return False
 
-    def dial(self) -> socket.socket:
-        link = socket.create_connection(("127.0.0.1", self.port), 10)
+    def dial(self, source: str = "127.0.0.1") -> socket.socket:
+        link = socket.create_connection(("127.0.0.1", self.port), 40, (source, 0))
         return TRUSTING.wrap_socket(link, server_hostname=HOST)
 
-    def request(self, path, body=None, **headers):
-        link = http.client.HTTPConnection(self.host, timeout=10)
-        link.sock = self.dial()
+    def request(self, path, body=None, source="127.0.0.1", **headers):
+        link = http.client.HTTPConnection(self.host)
+        link.sock = self.dial(source)
         headers = {name.replace("_", "-"): value for name, value in headers.items()}
         link.request("POST" if body else "GET", path, body, headers)
         answer = link.getresponse()
@@ -97,8 +97,9 @@ class Caddy(Proxy):
         site = site.replace("127.0.0.1:8000", f"127.0.0.1:{self.upstream}")
         file = self.folder / "Caddyfile"
         # No port 80 and no root certificate of its own in this machine's store.
-        ours = "{\n    admin off\n    auto_https disable_redirects\n    skip_install_trust\n}\n"
-        file.write_text(ours + site)
+        ours = "\n{\n    admin off\n    auto_https disable_redirects\n    skip_install_trust\n"
+        assert site.count("\n{\n") == 1  # the global options
+        file.write_text(site.replace("\n{\n", ours))
         return ["caddy", "run", "--adapter", "caddyfile", "--config", str(file)]
 
     def environment(self):
@@ -192,6 +193,76 @@ def log_in(proxy: Proxy, origin: str) -> None:
         Content_Type="application/x-www-form-urlencoded",
     )
     assert (answer.status, answer.headers["Location"]) == (302, "/admin/"), answer.text
+
+
+# --- What a proxy keeps off ----------------------------------------------------------------------
+def ends(link: socket.socket) -> bytes:
+    """What is said before the connection ends. Raises `TimeoutError` where it doesn't."""
+    said = b""
+    with contextlib.suppress(ConnectionError, ssl.SSLError):
+        while data := link.recv(4096):
+            said += data
+    return said
+
+
+@embedded
+def test_who_is_slow_is_ended_by_the_proxy_and_who_waits_for_messages_is_not(behind):
+    site, proxies = behind
+    (log,) = site.sql("SELECT epoch, seq FROM chat_log")
+    since = f"after={log['seq']}&epoch={log['epoch']}&wait=12"
+    wait = f"GET /api/messages?{since} HTTP/1.1\r\nHost: {HOST}\r\nConnection: close\r\n\r\n"
+    head = f"POST /api/messages HTTP/1.1\r\nHost: {HOST}\r\n"
+    waiting = [(proxy.dial(), wait) for proxy in proxies.values()]
+    slow = [(proxy.dial(), head) for proxy in proxies.values()]
+    slow.append((proxies[Nginx].dial(), f"{head}Content-Length: 99\r\n\r\nno"))
+    for link, beginning in waiting + slow:
+        link.sendall(beginning.encode())
+    for link, _ in slow:
+        assert not ends(link).startswith(b"HTTP/1.1 2")
+    for link, _ in waiting:
+        assert ends(link).startswith(b"HTTP/1.1 200")
+
+
+@embedded
+@pytest.mark.parametrize("kind", [Nginx, Caddy])
+def test_a_body_that_is_too_large_is_refused_behind_a_proxy_too(behind, kind):
+    _, proxies = behind
+    link = proxies[kind].dial()
+    length = 300 * 1024
+    link.sendall(f"POST / HTTP/1.1\r\nHost: {HOST}\r\nContent-Length: {length}\r\n\r\n".encode())
+    with contextlib.suppress(ConnectionError, ssl.SSLError):
+        link.sendall(bytes(length))
+    assert link.recv(4096).startswith(b"HTTP/1.1 413")
+
+
+@embedded
+def test_who_guesses_passwords_by_nginx_is_refused_there_and_nobody_else_is(behind):
+    _, proxies = behind
+    proxy = proxies[Nginx]
+    tried = [proxy.request("/admin/login/", source="127.0.0.66").status for _ in range(15)]
+    assert tried.count(429) >= 3
+    assert proxy.request("/admin/login/", source="127.0.0.67").status == 200
+    assert proxy.request("/", source="127.0.0.66").status == 200
+
+
+@embedded
+def test_a_flood_by_one_address_is_refused_by_nginx_and_a_page_with_all_its_files_is_not(behind):
+    _, proxies = behind
+    proxy = proxies[Nginx]
+    link = http.client.HTTPConnection(proxy.host)
+    statuses = []
+    while 429 not in statuses and len(statuses) < 5000:
+        link.sock = link.sock or proxy.dial("127.0.0.68")
+        link.request("GET", "/healthz")
+        answer = link.getresponse()
+        answer.read()
+        statuses.append(answer.status)
+    assert set(statuses) == {200, 429}
+    assert len(statuses) > 500, "it was refused too early"
+    page = proxy.request("/", source="127.0.0.69").text
+    files = re.findall(r'"(/static/[^"]+)"', page)
+    for file in files * (200 // len(files)):
+        assert proxy.request(file, source="127.0.0.69").status == 200, file
 
 
 # --- Several processes by supervisor -------------------------------------------------------------
