@@ -49,18 +49,18 @@ class Rules:
         self.room = room
         rates.tight = kept.pressure == Room.Pressure.TIGHT
         before, self._banned = self._banned, {_said_by(ban) for ban in bans}
-        self._shut_out(signed_out, banned=self._banned != before)
+        self._shut_out(signed_out, other_bans=self._banned != before)
         self._read, self._read_at = (now.epoch, now.version), begun
 
-    def _shut_out(self, signed_out: Collection[str], *, banned: bool) -> None:
-        """Whoever is here, and is signed out now or, where the bans are others, `banned`."""
+    def _shut_out(self, signed_out: Collection[str], *, other_bans: bool) -> None:
+        """Whoever is here, and is signed out now or, where there are `other_bans`, banned."""
         for socket in list(self._broadcast.sockets):
             if socket.member_id in signed_out and generations.revoked(
                 socket.member_id, socket.generation
             ):
                 socket.dismiss("resync", SIGNED_OUT)
                 continue
-            if not banned:
+            if not other_bans:
                 continue
             try:
                 self.bans.check(socket.member_id, socket.address)

@@ -86,9 +86,9 @@ class Channel(HTTPChannel):
         self._pace.stop()
         early = self.clearLineBuffer()  # frames that came together with the handshake
         if early:
-            is_tls = isinstance(self.transport, ProtocolWrapper)
-            socket: Any = self.transport.wrappedProtocol if is_tls else self.transport.protocol
-            socket.dataReceived(early)
+            transport: Any = self.transport  # to either kind Daphne has given the socket
+            is_tls = isinstance(transport, ProtocolWrapper)
+            (transport.wrappedProtocol if is_tls else transport.protocol).dataReceived(early)
 
     # --- what comes in ---------------------------------------------------------------------------
     def dataReceived(self, data: bytes) -> None:

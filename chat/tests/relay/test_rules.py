@@ -60,15 +60,16 @@ async def test_who_has_signed_out_is_shut_out_and_nobody_else_is_looked_at(monke
     monkeypatch.setattr(generations.generations, "_current", {})
     monkeypatch.setattr(Bans, "check", lambda *who: checked.append(who[1]) or check(*who))
     threads, broadcast = Threads(), Broadcast(lambda socket, seq: None)
-    rules, ada, bob = Rules(threads, broadcast), Socket("ada"), Socket("bob")
+    rules = Rules(threads, broadcast)
+    ada, bob, cy = Socket("ada"), Socket("bob"), Socket("cy")
     await rules.follow(Head("e", 0, 1))
-    for socket in (ada, bob):
+    for socket in (ada, bob, cy):
         broadcast.attend(socket)
     threads.signed_out = {"ada": 1}
     await rules.follow(Head("e", 0, 2))
     assert (ada.told, bob.told, checked) == (["resync"], [], [])
-    threads.signed_out, threads.bans = {}, [Ban(member_id="bob")]
+    threads.signed_out, threads.bans = {}, [Ban(member_id="bob"), Ban(member_id="cy")]
     await rules.follow(Head("e", 0, 3))
-    assert (ada.told, bob.told) == (["resync"], ["banned"])
+    assert (ada.told, bob.told, cy.told) == (["resync"], ["banned"], ["banned"])
     await rules.follow(Head("another", 0, 3))
     assert [since is None for since in threads.since] == [True, False, False, True]
