@@ -30,7 +30,6 @@ from chatsite.server.lifespan import Lifespan, StartupFailed
 from chatsite.server.request import Request
 from chatsite.server.terms import Terms
 from chatsite.server.transport import Transport
-from chatsite.server.websocket import Sockets
 
 DAPHNES_PING = 20  # seconds of silence after which it pings, where nobody says otherwise
 PING = 25  # for us: pages ping by themselves before that. Who is silent for 60 is aborted
@@ -86,7 +85,6 @@ class Server(server.Server):
         descriptors.watch()
         _spare_what_stays()
         self.door = Door(self.terms)
-        self.ws_factory = Sockets(self)
         self.http_factory.protocol = Channel
         self.http_factory.acceptableProtocols = lambda: [b"http/1.1"]
         stock = self.http_factory.buildProtocol

@@ -5,7 +5,12 @@ from io import BytesIO
 from typing import Any
 
 from daphne import http_protocol
+from twisted.protocols.policies import ProtocolWrapper
 from twisted.python.failure import Failure
+
+from chatsite.server.handshake import accepted, is_valid
+from chatsite.server.scope import described
+from chatsite.server.websocket import WebSocket
 
 BODY_BYTES = 256 * 1024  # the largest form of the admin is far smaller
 BODIES_BYTES = 32 * 1024 * 1024  # of all that come in at the same time
@@ -18,6 +23,7 @@ class Request(http_protocol.WebRequest):
     _received = 0
     _chunks: int | None = None  # of a body that comes in any
     _refused = False
+    _asks_for_socket = False
 
     # --- while it comes in -----------------------------------------------------------------------
     def gotLength(self, length: int | None) -> None:
@@ -48,12 +54,7 @@ class Request(http_protocol.WebRequest):
             self._look_at_it()
         if self._refused:
             return None
-        channel = self.channel
-        done = super().process()
-        if self.transport is None:  # a WebSocket has taken it
-            self._forget_body()
-            channel.hand_over()
-        return done
+        return self._open_socket() if self._asks_for_socket else super().process()
 
     def _look_at_it(self) -> None:
         # RFC 9112, 3.2. HTTP/1.0 knows no Host, and some balancers' probes speak that.
@@ -62,10 +63,34 @@ class Request(http_protocol.WebRequest):
             self._refuse(HTTPStatus.BAD_REQUEST, "no host")
             return
         upgrade = self.requestHeaders.getRawHeaders(b"upgrade", [b""])[0]
-        kind = "handshake" if upgrade.lower() == b"websocket" else "request"
+        self._asks_for_socket = upgrade.lower() == b"websocket"
+        kind = "handshake" if self._asks_for_socket else "request"
         wait = self.server.terms.admit(self._address(), kind, self.path.decode("latin1"))
         if wait:
             self._refuse(HTTPStatus.TOO_MANY_REQUESTS, "too fast", wait)
+
+    def _open_socket(self) -> None:
+        """Hand the connection over to a WebSocket, in place of Daphne, which would write down the
+        request for it to be read again."""
+        try:
+            scope = described(self, self.server.root_path)
+        except UnicodeDecodeError:
+            scope = None
+        has_body = self._received or self._chunks is not None
+        if has_body or not scope or not is_valid(self.method, scope["headers"]):
+            self._refuse(HTTPStatus.BAD_REQUEST, "no handshake")
+            return
+        (key,) = self.requestHeaders.getRawHeaders(b"sec-websocket-key")
+        channel, transport = self.channel, self.transport
+        socket: Any = WebSocket(self.server, scope, accepted(key))
+        if isinstance(transport, ProtocolWrapper):  # TLS
+            transport.wrappedProtocol = socket
+        else:
+            transport.protocol = socket
+        socket.makeConnection(transport)
+        self.server.protocol_disconnected(self)
+        channel.hand_over()
+        transport.resumeProducing()  # paused since the request was there
 
     def _refuse(self, status: HTTPStatus, why: str, retry_after: float = 0.0) -> None:
         self._refused = True
