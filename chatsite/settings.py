@@ -47,6 +47,7 @@ CHAT_JOIN_RATE = environment.rate("CHAT_JOIN_RATE", "600/minute")
 CHAT_NAME_RATE = environment.rate("CHAT_NAME_RATE", "400/day")
 CHAT_RESUME_BYTES_PER_ADDRESS = environment.budget("CHAT_RESUME_BYTES_PER_ADDRESS", "16 MiB/minute")
 CHAT_POST_RATE = environment.rate("CHAT_POST_RATE", "20/10 seconds")
+CHAT_REACT_RATE = environment.rate("CHAT_REACT_RATE", "30/10 seconds")
 CHAT_POSTS_PER_ADDRESS = environment.rate("CHAT_POSTS_PER_ADDRESS", "400/10 seconds")
 CHAT_POST_BYTES_PER_ADDRESS = environment.budget("CHAT_POST_BYTES_PER_ADDRESS", "1 MiB/10 seconds")
 # A reader with 1 MB/s keeps up, with four times as much.

@@ -4,7 +4,7 @@ import asyncio
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
 
-from chat.log.append import Draft
+from chat.log.entries import Stored
 from chat.members import cookie
 from chat.members.claims import Claim
 from chat.members.cookie import Credential
@@ -15,29 +15,27 @@ from chat.policy.sign_outs import sign_outs
 from chat.protocol import bounds, incoming
 from chat.protocol.errors import FrameError
 from chat.relay.relay import Relay
-from chat.relay.writing.posts import Stored
-from chat.web import access
+from chat.web import access, wishes
 from chat.web.access import Client
 from chat.web.naming import take_name
+from chat.web.wishes import Wish
 
 
 async def post(request: HttpRequest, relay: Relay) -> HttpResponse:
     """`POST /api/messages`, as docs/PROTOCOL.md has it."""
     await relay.started()
     client = access.member_of(request)
-    fields = incoming.decode(_body(request))
+    fields = incoming.decode(body_of(request))
     said, wanted = incoming.parse_post(fields), incoming.parse_name(fields)
-    name, refusal = "", None
+    name, refusal = None, None
     try:
         relay.rules.bans.check(client.member_id, client.address)
         name = await _take_name(relay, client, wanted)
-        rates.post(client.member_id, client.address, said.text, relay.rules.room)
     except FrameError as wrong:
         if wrong.code == "busy":
             raise
         refusal = wrong
-    draft = Draft(client.member_id, name, said.nonce, said.text)
-    stored = await _store(relay, draft, refusal)
+    stored = await write(relay, client, name, said, refusal)
     if stored.fresh:
         newcomers.spoke(client.member_id)
         if client.has_cookie:
@@ -46,7 +44,8 @@ async def post(request: HttpRequest, relay: Relay) -> HttpResponse:
     return JsonResponse(answer, status=201 if stored.fresh else 200)
 
 
-def _body(request: HttpRequest) -> str:
+def body_of(request: HttpRequest) -> str:
+    """The body, which says that it is JSON. Raises `FrameError`."""
     if request.content_type != "application/json":
         raise FrameError("not_json", "The Content-Type is application/json.")
     if len(request.body) > bounds.LIMITS["frame"]:
@@ -55,6 +54,12 @@ def _body(request: HttpRequest) -> str:
         return request.body.decode()
     except UnicodeDecodeError:
         raise FrameError("not_json") from None
+
+
+async def name_of(relay: Relay, client: Client) -> str | None:
+    """The name that this member has. Raises `FrameError("busy")`."""
+    claimed = await relay.people.claim(Claim(client.member_id, None, client.address))
+    return claimed.name
 
 
 async def _take_name(relay: Relay, client: Client, wanted: str | None) -> str:
@@ -72,8 +77,11 @@ async def _take_name(relay: Relay, client: Client, wanted: str | None) -> str:
     return claimed.name
 
 
-async def _store(relay: Relay, draft: Draft, refusal: FrameError | None) -> Stored:
-    """Wait until it is stored. Raises the `FrameError` that says why it isn't."""
+async def write(
+    relay: Relay, client: Client, name: str | None, wish: Wish, refused: FrameError | None = None
+) -> Stored:
+    """Wait until it is stored. Raises the `FrameError` that says why it isn't: what it is
+    `refused` with, or another."""
     outcome: asyncio.Future[Stored] = asyncio.get_running_loop().create_future()
 
     def settle(result: Stored | FrameError) -> None:
@@ -84,7 +92,8 @@ async def _store(relay: Relay, draft: Draft, refusal: FrameError | None) -> Stor
         else:
             outcome.set_result(result)
 
-    relay.post(draft, settle, refusal)
+    refused = refused or wishes.refusal(relay, client, name, wish)
+    relay.write(wishes.entry_of(client, name, wish), settle, refused)
     return await outcome
 
 
@@ -97,7 +106,7 @@ async def introduce(request: HttpRequest, relay: Relay) -> HttpResponse:
     budget of its own. The other counts as a join of their address.
     """
     await relay.started()
-    forget = bool(request.body) and incoming.parse_forget(incoming.decode(_body(request)))
+    forget = bool(request.body) and incoming.parse_forget(incoming.decode(body_of(request)))
     client = access.member_of(request) if forget else access.client_of(request)
     relay.rules.bans.check(client.member_id, client.address)
     if forget:

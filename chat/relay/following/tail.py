@@ -108,6 +108,10 @@ class Tail:
         found = self._replay.after(position.seq)
         return found[0] if found else None
 
+    def size_of(self, seq: int) -> int:
+        """The bytes of a message that came or changed lately; 0 of another one."""
+        return self._replay.size_of(seq)
+
     @property
     def _replay(self) -> ReplayBuffer:
         assert self._reorder

@@ -15,6 +15,7 @@ from chat.relay.group import Group
 from chat.relay.people.names import Names
 from chat.relay.people.notes import Notes
 from chat.relay.people.presence import Presence
+from chat.relay.people.typing import Typing
 from chat.relay.socket import Socket
 from chat.relay.work.threads import Threads
 
@@ -26,13 +27,14 @@ logger = logging.getLogger(__name__)
 class People:
     """Keeps the names of tabs; says who is here.
 
-    `claim` is that of `Names`; `spoke` and `free` are those of `Notes`.
+    `typing` says who types. `claim` is that of `Names`; `spoke` and `free` are those of `Notes`.
     """
 
     def __init__(self, threads: Threads, group: Group, broadcast: Callable[[str], None]):
         """`broadcast` sends a frame to every socket of this process."""
         self._threads, self._group = threads, group
         self.presence = Presence(group.publish, broadcast)
+        self.typing = Typing(group.publish, broadcast, self.presence.count)
         self._names = Names(threads, late=self._granted_late)
         self._notes = Notes(threads)
         self.claim = self._names.claim
@@ -42,6 +44,7 @@ class People:
         self.tasks = (*self._names.tasks, *self._notes.tasks, self._beat, self._see)
         group.on("presence", self.presence.hear)
         group.on("you", self._hear_rename)
+        group.on("typing", self.typing.hear)
 
     async def stop(self) -> None:
         """Finish what was begun; this process's people are not here any more."""

@@ -8,15 +8,14 @@ import pytest
 from django.db import OperationalError
 
 from chat.log import read
-from chat.log.append import Draft
 from chat.log.batch import Batch, Event
+from chat.log.entries import Draft, Stored
 from chat.members.claims import Claim
 from chat.protocol.errors import FrameError
 from chat.protocol.incoming import Since
 from chat.relay import relay as module
 from chat.relay.following import pings, tail
 from chat.relay.work.threads import Threads
-from chat.relay.writing.posts import Stored
 from chat.tests.support import until
 from chat.tests.support.played import HANG
 
@@ -72,7 +71,7 @@ def posts(relay, socket: Socket, text: str) -> None:
     def settle(outcome: Stored | FrameError) -> None:
         socket.told.append("accepted" if isinstance(outcome, Stored) else outcome.code)
 
-    relay.post(Draft(socket.member_id, "Ada", f"nonce-{text}", text), settle)
+    relay.write(Draft(socket.member_id, "Ada", f"nonce-{text}", text), settle)
 
 
 # --- The start -----------------------------------------------------------------------------------
@@ -261,20 +260,6 @@ async def test_rules_that_can_not_be_read_stay_until_they_can(relay, log):
     await until(lambda: eve.told == ["bye banned"])
 
 
-async def test_in_a_room_that_is_read_only_what_is_new_is_refused_and_what_is_stored_is_not(
-    relay, log
-):
-    (ada,) = attends(relay, "ada")
-    posts(relay, ada, "hello")
-    await until(lambda: ada.told == ["accepted", "hello"])
-    relay.rules.room["mode"] = "read_only"
-    posts(relay, ada, "hello")
-    posts(relay, ada, "new")
-    await until(lambda: len(ada.told) == 4)
-    assert ada.told[2:] == ["accepted", "read_only"]
-    assert len(log.events) == 1
-
-
 # --- The end -------------------------------------------------------------------------------------
 async def test_at_the_farewell_authors_are_told_first_then_everybody_goes(relay):
     ada, bob = attends(relay, "ada", "bob")
@@ -312,14 +297,14 @@ async def test_what_waits_at_the_end_is_stored_and_told_to_the_others(relay, log
         posts(relay, ada, f"{number}")
     await relay.stop()
     assert len(log.events) == 3
-    told = [event for hint in layer.sent if hint["type"] == "batch" for event in hint["events"]]
-    assert [rev for rev, *_ in told] == [1, 2, 3]
+    told = [event for hint in layer.sent if hint["type"] == "stored" for event in hint["events"]]
+    assert [event["rev"] for event in told] == [1, 2, 3]
 
 
 async def test_who_is_refused_at_the_end_is_told_so(relay, log):
     told = []
     log.trouble = HANG
-    relay.post(Draft("ada", "Ada", "nonce-1", "hello"), told.append, FrameError("rate_limited"))
+    relay.write(Draft("ada", "Ada", "nonce-1", "hello"), told.append, FrameError("rate_limited"))
     asyncio.get_running_loop().call_later(0.02, setattr, log, "trouble", None)
     await relay.stop()
     assert [refusal.code for refusal in told] == ["rate_limited"]

@@ -163,7 +163,7 @@ async def test_who_does_not_read_their_hello_gets_the_messages_when_they_do(arri
 async def test_who_is_further_behind_than_the_buffer_reaches_has_to_come_again(
     arrive, log, relay, monkeypatch
 ):
-    monkeypatch.setattr(relay.tail._replay, "_size", 3)
+    monkeypatch.setattr(relay.tail._replay, "_most", 3)
     client, bystander = arrive(), arrive()
     await client.joins()
     await bystander.joins()

@@ -24,7 +24,7 @@ class Database:
         self.head, self.error, self.asked = Head("e", 0, 0), None, 0
         self._jobs = {
             head.read_head: lambda: self.head,
-            read.recent: lambda head, count: self.events(0),
+            read.recent: lambda head, count: (self.events(0), 0),
             read.latest: lambda count: self.events(0),
             read.after: lambda seq: [
                 Batch(self.head.epoch, seq + 1, self.head.seq, tuple(self.events(seq)))
