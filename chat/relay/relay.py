@@ -36,6 +36,7 @@ TICK = 15.0
 REPORT = 60.0  # seconds between two reports of who was refused what
 RETURN = (0.5, 5.0)  # seconds after which a client may come back to a process that restarts
 FAREWELL = 2.0  # seconds that the authors of what waits may be kept from their `bye`
+LOOKING_BACK = 20  # who may read, or wait to read, what was said long ago
 STOP = 4.0  # seconds that the end of a process may take after that
 logger = logging.getLogger(__name__)
 
@@ -52,6 +53,8 @@ class Relay:
         self._broadcast = Broadcast(self._fell_behind)
         self._threads = Threads("chat-work", 2, keep=True)
         self._writing = Threads("chat-write", 1, keep=True)
+        # Strangers ask for it as often as they like: it keeps no other work waiting.
+        self._looking_back = Threads("chat-history", 1, keep=True, most=LOOKING_BACK)
         self.rules = Rules(self._threads, self._broadcast)
         self.tail = Tail(
             Reader(self._threads),
@@ -113,6 +116,7 @@ class Relay:
                 await self.group.drained()
         await self._tasks.stop()
         await asyncio.to_thread(self._writing.stop)
+        await asyncio.to_thread(self._looking_back.stop)
         await asyncio.to_thread(self._threads.stop)
 
     # --- sockets ---------------------------------------------------------------------------------
@@ -173,20 +177,20 @@ class Relay:
 
     # --- messages --------------------------------------------------------------------------------
     async def older(self, seq: int, limit: int) -> tuple[list[Event], bool]:
-        """`log.before`. Raises `DatabaseError`."""
-        return await self._threads.run(read.before, seq, limit)
+        """`log.before`. Raises `DatabaseError`, and `FrameError("busy")` where many read."""
+        return await self._looking_back.run(read.before, seq, limit)
 
     async def these(self, seqs: Sequence[int]) -> tuple[list[Event], bool]:
-        """`log.these`. Raises `DatabaseError`."""
-        return await self._threads.run(read.these, seqs)
+        """`log.these`. Raises as `older`."""
+        return await self._looking_back.run(read.these, seqs)
 
     async def reactions(self, seq: int) -> list[dict[str, Any]]:
-        """`log.reactions.people`. Raises `DatabaseError`."""
-        return await self._threads.run(reactions.people, seq)
+        """`log.reactions.people`. Raises as `older`."""
+        return await self._looking_back.run(reactions.people, seq)
 
     async def reactions_of(self, member_id: str, seqs: Sequence[int]) -> list[dict[str, Any]]:
-        """`log.reactions.of_member`. Raises `DatabaseError`."""
-        return await self._threads.run(reactions.of_member, member_id, seqs)
+        """`log.reactions.of_member`. Raises as `older`."""
+        return await self._looking_back.run(reactions.of_member, member_id, seqs)
 
     def write(self, entry: Entry, settle: Settle, refusal: FrameError | None = None) -> None:
         """Store `entry`, soon; `settle` hears of it before anybody gets the message.
@@ -218,11 +222,12 @@ class Relay:
             socket.dismiss("resync", "The room's history was restored.")
 
     # --- members ---------------------------------------------------------------------------------
-    async def sign_out_others(self, member_id: str) -> int:
+    async def sign_out_others(self, member_id: str) -> int | None:
         """Make a member's cookies and tokens nobody's, but for those of the generation that is
-        returned. Raises `DatabaseError`."""
+        returned; None as by `renew`. Raises `DatabaseError`."""
         generation = await self._threads.run(renew, member_id)
-        self._look()
+        if generation is not None:
+            self._look()
         return generation
 
 

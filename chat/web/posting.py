@@ -8,8 +8,10 @@ from chat.log.entries import Stored
 from chat.members import cookie
 from chat.members.claims import Claim
 from chat.members.cookie import Credential
+from chat.models import new_member_id
 from chat.policy.newcomers import newcomers
 from chat.policy.rates import rates
+from chat.policy.sign_outs import sign_outs
 from chat.protocol import bounds, incoming
 from chat.protocol.errors import FrameError
 from chat.relay.relay import Relay
@@ -100,25 +102,28 @@ async def introduce(request: HttpRequest, relay: Relay) -> HttpResponse:
     """`POST /api/member`: a token for a browser that keeps no cookie.
 
     It makes somebody new, for as long as they keep it. With `{"forget": true}` instead, whoever has
-    a cookie or token gets a new one, and all others that they were given are nobody's. Both count
-    as a join of their address.
+    a cookie or token gets a new one, and all others that they were given are nobody's; that has a
+    budget of its own. The other counts as a join of their address.
     """
     await relay.started()
     forget = bool(request.body) and incoming.parse_forget(incoming.decode(body_of(request)))
     client = access.member_of(request) if forget else access.client_of(request)
     relay.rules.bans.check(client.member_id, client.address)
-    rates.join(client.address)
     if forget:
+        sign_outs.take(client.member_id, client.address)
         return await _sign_out_others(relay, client)
+    rates.join(client.address)
     member_id, token = cookie.new_token()
     return JsonResponse({"id": member_id, "token": token}, status=201)
 
 
 async def _sign_out_others(relay: Relay, client: Client) -> HttpResponse:
     generation = await relay.sign_out_others(client.member_id)
-    credential = Credential(client.member_id, generation)
+    credential = Credential(client.member_id, generation or 0)
+    if generation is None:  # nobody whom anybody knows
+        credential = Credential(new_member_id(), 0)
     if not client.has_cookie:
-        return JsonResponse({"id": client.member_id, "token": cookie.token_of(credential)})
-    response = JsonResponse({"id": client.member_id})
+        return JsonResponse({"id": credential.member_id, "token": cookie.token_of(credential)})
+    response = JsonResponse({"id": credential.member_id})
     cookie.set_cookies(response, credential)
     return response

@@ -13,6 +13,10 @@ async def read(request: HttpRequest, relay: Relay) -> HttpResponse:
     """`GET /api/reactions`, as docs/PROTOCOL.md has it."""
     await relay.started()
     access.check_ban(request, relay)
+    return await answer(request, lambda: _look_up(request, relay))
+
+
+async def _look_up(request: HttpRequest, relay: Relay) -> str:
     if "mine" in request.GET:
         member = access.member_of(request)
         found = await relay.reactions_of(member.member_id, numbers(request, "mine"))
@@ -20,4 +24,4 @@ async def read(request: HttpRequest, relay: Relay) -> HttpResponse:
         found = await relay.reactions(number(request, "seq", 0))
     else:
         raise FrameError("bad_field", "`seq` or `mine`.")
-    return answer(request, encode(found))
+    return encode(found)

@@ -25,17 +25,31 @@ async def read(request: HttpRequest, relay: Relay) -> HttpResponse:
     await relay.started()
     access.check_ban(request, relay)
     wanted = next((name for name in READERS if name in request.GET), "after")
-    return answer(request, await READERS[wanted](request, relay))
+    if wanted != "after":
+        return await answer(request, lambda: READERS[wanted](request, relay))
+    body = (await _newer(request, relay)).encode()
+    _count(access.address(request), len(body))
+    return HttpResponse(body, content_type="application/json")
 
 
-def answer(request: HttpRequest, text: str) -> HttpResponse:
-    """The answer with this JSON, which counts as read by the address of who asked. Raises
-    `FrameError("rate_limited")`."""
-    body, address = text.encode(), access.address(request)
-    if wait := rates.may_catch_up(address, len(body)):
+async def answer(request: HttpRequest, look_up: Callable[[], Awaitable[str]]) -> HttpResponse:
+    """The answer with the JSON that is looked up, which counts as read by the address of who asked.
+
+    It is asked before whether that has anything left: to find out how much it is costs a query.
+    Raises `FrameError("rate_limited")`.
+    """
+    address = access.address(request)
+    _count(address, 0)
+    body = (await look_up()).encode()
+    rates.catch_up(address, len(body))
+    return HttpResponse(body, content_type="application/json")
+
+
+def _count(address: str | None, size: int) -> None:
+    """Raises `FrameError("rate_limited")` where the address has had too much."""
+    if wait := rates.may_catch_up(address, size):
         refusals.note(address, "reads, too much")
         raise FrameError("rate_limited", retry_after=wait)
-    return HttpResponse(body, content_type="application/json")
 
 
 async def _these(request: HttpRequest, relay: Relay) -> str:

@@ -65,7 +65,7 @@ class WebSocket(Writing):
             self.unanswered, self._open = False, True
             self._outward.write(self._opening)
             self._log("connected")
-            self.take_some()  # what came early
+            self.take_some()  # what came since the handshake, or together with it
 
     def _refuse(self, status: int) -> None:
         if self.unanswered:

@@ -9,6 +9,7 @@ from django.db import Error as DatabaseError
 
 from chat.members import claims
 from chat.members.claims import Claim, Claimed
+from chat.policy.names import name_limiter
 from chat.protocol.errors import FrameError
 from chat.relay.group import Group
 from chat.relay.people.names import Names
@@ -34,7 +35,7 @@ class People:
         self._threads, self._group = threads, group
         self.presence = Presence(group.publish, broadcast)
         self.typing = Typing(group.publish, broadcast, self.presence.count)
-        self._names = Names(threads, late=self.renamed)
+        self._names = Names(threads, late=self._granted_late)
         self._notes = Notes(threads)
         self.claim = self._names.claim
         self.spoke, self.free = self._notes.spoke, self._notes.free
@@ -84,6 +85,11 @@ class People:
         if claimed.renamed and claimed.name:
             self._rename(member_id, claimed.name)
             self._group.publish({"type": "you", "id": member_id})
+
+    def _granted_late(self, claim: Claim, claimed: Claimed) -> None:
+        if claimed.renamed:
+            name_limiter.took(claim.address)
+        self.renamed(claim.member_id, claimed)
 
     def _name(self, tab: Socket, name: str) -> None:
         if tab.name is None:

@@ -2,16 +2,20 @@
 
 import asyncio
 import json
+import threading
 
 import pytest
 from django.db import OperationalError
 
+from chat.log import read
 from chat.log.batch import Batch, Event
 from chat.log.entries import Draft, Stored
+from chat.members.claims import Claim
 from chat.protocol.errors import FrameError
 from chat.protocol.incoming import Since
 from chat.relay import relay as module
 from chat.relay.following import pings, tail
+from chat.relay.work.threads import Threads
 from chat.tests.support import until
 from chat.tests.support.played import HANG
 
@@ -319,7 +323,7 @@ async def test_whatever_hangs_the_end_comes_and_leaves_nothing_at_work(
         layer.trouble = HANG
     posts(relay, ada, "last words")
     await asyncio.wait_for(relay.stop(), 5)
-    assert [made.stopped for made in threads] == [True, True]
+    assert [made.stopped for made in threads] == [True, True, True]
     assert not [task for task in before if task is not asyncio.current_task() and not task.done()]
 
 
@@ -332,3 +336,35 @@ async def test_a_part_that_meets_a_bug_goes_on(relay, log, caplog, monkeypatch):
     log.trouble = None
     log.says("hello")
     await until(lambda: ada.told == ["hello"])
+
+
+# --- Looking back --------------------------------------------------------------------------------
+async def test_who_looks_back_again_and_again_keeps_no_other_work_waiting(
+    make_relay, log, monkeypatch
+):
+    go, made = threading.Event(), []
+
+    class Slow(Threads):
+        """Every job takes a real thread; who looks back keeps it until the test says so."""
+
+        def __init__(self, *args, **options):
+            super().__init__(*args, **options)
+            made.append(self)
+
+        async def run(self, job, *args):
+            if job is read.before:
+                return await super().run(lambda: ([], go.wait(5)))
+            await super().run(int)
+            return await log.run(job, *args)
+
+    monkeypatch.setattr(module, "Threads", Slow)
+    relay = make_relay()
+    await relay.started()
+    looking = [asyncio.create_task(relay.older(1, 1)) for _ in range(300)]
+    claimed = await relay.people.claim(Claim("ada", "Ada", None))
+    assert claimed.name == "Ada"
+    go.set()
+    answers = await asyncio.gather(*looking, return_exceptions=True)
+    busy = [answer for answer in answers if isinstance(answer, FrameError)]
+    assert len(busy) == 300 - module.LOOKING_BACK
+    assert {answer.code for answer in busy} == {"busy"}

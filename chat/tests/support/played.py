@@ -102,7 +102,7 @@ class Log:
             claims.seen: lambda here: here,
             claims.spoke: lambda ids: None,
             claims.free: self.released.extend,
-            generations.read: lambda: self.generations,
+            generations.read: lambda since: self.generations,
         }
 
     def says(self, text: str) -> None:

@@ -5,7 +5,9 @@ import json
 
 import pytest
 
+from chat.members.cookie import new_token
 from chat.policy.connections import connection_limiter
+from chat.protocol.errors import FrameError
 from chat.tests.support import until
 from chat.tests.support.played import HANG
 from chat.web import consumers, joining
@@ -102,6 +104,27 @@ async def arrive(relay):
     for client in present:
         client.task.cancel()
     await asyncio.gather(*(client.task for client in present), return_exceptions=True)
+
+
+# --- Who it is ------------------------------------------------------------------------------------
+async def test_who_one_is_is_settled_at_the_first_join_whatever_becomes_of_it(
+    arrive, relay, monkeypatch
+):
+    async def busy(since):
+        raise FrameError("busy", retry_after=1)
+
+    client = arrive()
+    with monkeypatch.context() as patched:
+        patched.setattr(relay.tail, "resumable", busy)
+        client.says("join", name="Ada")
+        await until(lambda: client.has("error"))
+    client.says("join", token=new_token()[1])
+    await until(lambda: client.has("hello"))
+    hello = next(frame for frame in client.frames if frame["type"] == "hello")
+    assert hello["you"]["name"] == "Ada"
+    assert list(relay.people.presence.local_names()) == [hello["you"]["id"]]
+    await client.goes()
+    assert not relay.people.presence.local_names()
 
 
 # --- Readers that are behind ---------------------------------------------------------------------
