@@ -14,7 +14,7 @@ const PARTS =
 const SPACED = [" ", "\n", "> ", "- ", "1. ", "/me "];
 const NAMES = ["Ada", "a@".repeat(16)];
 // A fault of this kind takes a hundred times as long, or more.
-const BOUND = 20;
+const BOUND = 50;
 
 const WORK = {
   links: pieces,

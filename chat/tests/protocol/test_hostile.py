@@ -23,7 +23,7 @@ PLAIN = "Héllo, see https://exämple.org/a (or exämple.org): "
 HOSTS = "https://" + "中" * 30 + ".de "
 # Today's worst takes some ten times as long as a plain one. A fault of this kind took 300 times as
 # long, and more the longer the text.
-BOUND = 20
+BOUND = 50
 
 
 def hostile(length: int) -> Iterator[str]:
