@@ -81,15 +81,22 @@ class Running:
                 server.stop()
 
 
+RATES = (  # of one address: all clients are there
+    "CHAT_REQUEST_RATE",
+    "CHAT_HANDSHAKE_RATE",
+    "CHAT_JOIN_RATE",
+    "CHAT_NAME_RATE",
+    "CHAT_POSTS_PER_ADDRESS",
+)
+BUDGETS = ("CHAT_RESUME_BYTES_PER_ADDRESS", "CHAT_POST_BYTES_PER_ADDRESS", "CHAT_ROOM_PACE")
+
+
 def limits(each: float) -> dict[str, str]:
     """Where one client says `each` messages a second: our limits as they are by default, where that
     does not reach them. The others are at work as well, and cost the same, but out of reach.
     """
-    far = {
-        "CHAT_JOIN_RATE": "1000000/minute",
-        "CHAT_NAME_RATE": "1000000/day",
-        "CHAT_SOCKETS_PER_ADDRESS": "1000000",
-    }
+    far = {name: "1000000/second" for name in RATES} | {name: "1000 MiB/second" for name in BUDGETS}
+    far["CHAT_SOCKETS_PER_ADDRESS"] = "1000000"
     if each > 1:  # 2 by default, and turns are not quite even
         far["CHAT_POST_RATE"] = "1000000/10 seconds"
     return far

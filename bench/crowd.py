@@ -4,9 +4,8 @@
 
 It costs more than the server does, so it is for tests; `bench/load.py` is for measuring.
 
-Start the server with CHAT_POST_RATE= CHAT_JOIN_RATE= CHAT_NAME_RATE= CHAT_SOCKETS_PER_ADDRESS=0.
-With --pid it reads that process's CPU time from /proc. Prints one line of JSON: times in
-milliseconds, CPU in microseconds for each delivered message.
+Start the server with CHAT_LIMITS=0. With --pid it reads that process's CPU time from /proc. Prints
+one line of JSON: times in milliseconds, CPU in microseconds for each delivered message.
 """
 
 import argparse

@@ -22,6 +22,8 @@ class ChatSiteConfig(AppConfig):
         from django.conf import settings
 
         from chat.ops import health
+        from chat.policy.refusals import refusals
+        from chat.policy.requests import requests
         from chat.protocol import bounds, outgoing
         from chat.web import lifespan, send_queue
         from chatsite import listening
@@ -32,7 +34,7 @@ class ChatSiteConfig(AppConfig):
         def goodbye(code: str, message: str) -> Goodbye:
             return Goodbye(outgoing.bye(code, message), bounds.CLOSE_CODES[code])
 
-        own = settings.CHAT_SOCKETS_PER_ADDRESS
+        own = settings.CHAT_LIMITS and settings.CHAT_SOCKETS_PER_ADDRESS
         health.more["descriptors"] = lambda: not descriptors.short()
         register(
             Terms(
@@ -48,5 +50,7 @@ class ChatSiteConfig(AppConfig):
                 connections=CONNECTIONS * settings.CHAT_SOCKETS,
                 connections_per_address=own and max(AT_LEAST, CONNECTIONS_PER_ADDRESS * own),
                 words=WORDS,
+                admit=requests.admit,
+                refused=refusals.note,
             )
         )

@@ -62,6 +62,25 @@ def rate(name: str, default: str) -> limits.RateLimitItem | None:
     return found
 
 
+UNITS = {"": 1, "KiB": 1024, "MiB": 1024 * 1024}
+BUDGET = re.compile(r"([0-9]{1,9}) ?(KiB|MiB|) ?(/.+)")
+
+
+def budget(name: str, default: str) -> limits.RateLimitItem | None:
+    """So many bytes in such a time: `16 MiB/minute`; empty: no limit."""
+    value = env.str(name, default).strip()
+    if not value:
+        return None
+    hint = f"say for example '{default}', or nothing for no limit"
+    found = BUDGET.fullmatch(value)
+    if not found or not int(found[1]):
+        raise _wrong(name, hint)
+    try:
+        return limits.parse(f"{int(found[1]) * UNITS[found[2]]}{found[3]}")
+    except ValueError as error:
+        raise _wrong(name, hint) from error
+
+
 def origins(name: str) -> frozenset[str]:
     """Origins (scheme://host[:port]) as browsers send them, lower case."""
     found = frozenset(word.lower().rstrip("/") for word in words(name, []))

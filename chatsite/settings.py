@@ -37,13 +37,23 @@ PORT = environment.whole("PORT", 8000, most=65_535)  # for the Procfile
 
 CHAT_TRUSTED_HOPS = environment.whole("CHAT_TRUSTED_HOPS", 1 if ON_HEROKU else 0)
 CHAT_ORIGINS = environment.origins("CHAT_ORIGINS")
-CHAT_POST_RATE = environment.rate("CHAT_POST_RATE", "20/10 seconds")
-CHAT_JOIN_RATE = environment.rate("CHAT_JOIN_RATE", "300/minute")
-CHAT_SOCKETS_PER_ADDRESS = environment.whole("CHAT_SOCKETS_PER_ADDRESS", 100)
-CHAT_SOCKETS = environment.whole("CHAT_SOCKETS", 20_000)
+
+# By default as much as two hundred people at one address need, a school's: they come within a
+# minute, talk, and all come back at once.
+CHAT_LIMITS = environment.flag("CHAT_LIMITS", default=True)  # all rates and budgets
+CHAT_REQUEST_RATE = environment.rate("CHAT_REQUEST_RATE", "600/minute")
+CHAT_HANDSHAKE_RATE = environment.rate("CHAT_HANDSHAKE_RATE", "600/minute")
+CHAT_JOIN_RATE = environment.rate("CHAT_JOIN_RATE", "600/minute")
 CHAT_NAME_RATE = environment.rate("CHAT_NAME_RATE", "400/day")
-# All rates and budgets; bounds of frames, answers and queues stay.
-CHAT_LIMITS = environment.flag("CHAT_LIMITS", default=True)
+CHAT_RESUME_BYTES_PER_ADDRESS = environment.budget("CHAT_RESUME_BYTES_PER_ADDRESS", "16 MiB/minute")
+CHAT_POST_RATE = environment.rate("CHAT_POST_RATE", "20/10 seconds")
+CHAT_POSTS_PER_ADDRESS = environment.rate("CHAT_POSTS_PER_ADDRESS", "400/10 seconds")
+CHAT_POST_BYTES_PER_ADDRESS = environment.budget("CHAT_POST_BYTES_PER_ADDRESS", "1 MiB/10 seconds")
+# A reader with 1 MB/s keeps up, with four times as much.
+CHAT_ROOM_PACE = environment.budget("CHAT_ROOM_PACE", "256 KiB/second")
+CHAT_SOCKETS_PER_ADDRESS = environment.whole("CHAT_SOCKETS_PER_ADDRESS", 500)
+CHAT_SOCKETS = environment.whole("CHAT_SOCKETS", 20_000)
+
 CHAT_NAME_DAYS = environment.whole("CHAT_NAME_DAYS", 30, most=36_500)
 
 SECURE_SSL_REDIRECT = SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS

@@ -1,6 +1,6 @@
 """Changes of the history, encoded once, in batches that leave no number out. Pure."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import astuple, dataclass
 from functools import cached_property
 from typing import Any
@@ -78,6 +78,25 @@ class Batch:
             return self
         events = tuple(event for event in self.events if event.rev > seq)
         return Batch(self.epoch, seq + 1, self.end, events)
+
+
+def newest(
+    latest: Sequence[Batch], most: int, weigh: Callable[[Event], int] = lambda event: event.size + 1
+) -> Batch:
+    """As many of the newest messages in `latest` as weigh no more than `most`, as one batch.
+
+    It ends where `latest` does: who has it is where the room is.
+    """
+    weight, kept = 0, list[Event]()
+    events = [event for batch in latest for event in batch.events]
+    for event in sorted(events, key=lambda event: event.seq, reverse=True):
+        weight += weigh(event)
+        if weight > most:
+            break
+        kept.append(event)
+    end = latest[-1].end
+    start = kept[-1].seq if kept else end + 1
+    return Batch(latest[-1].epoch, start, end, tuple(sorted(kept, key=lambda event: event.rev)))
 
 
 def batches(epoch: str, start: int, end: int, events: Iterable[Event]) -> Iterator[Batch]:

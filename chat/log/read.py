@@ -2,10 +2,12 @@
 
 from django.db.models import Exists, OuterRef, QuerySet
 
-from chat.log.batch import Batch, Event, batches
+from chat.log.batch import ENVELOPE_BYTES, Batch, Event, batches
 from chat.log.head import Head, read_head
 from chat.models import Message, Pending
 from chat.protocol import bounds
+
+PART = 50  # messages that are read at once: 800 KB, if they are as large as can be
 
 
 def event(message: Message) -> Event:
@@ -47,6 +49,19 @@ def latest(count: int) -> list[Event]:
 
 
 def before(seq: int, limit: int) -> tuple[list[Event], bool]:
-    """The `limit` visible messages before `seq`, oldest first, and whether there are more."""
-    found = list(visible().filter(seq__lt=seq).order_by("-seq")[: limit + 1])
-    return [event(message) for message in found[:limit]][::-1], len(found) > limit
+    """At most `limit` visible messages before `seq`, as many as fit into a frame; oldest first.
+
+    And whether there are more.
+    """
+    events, size = list[Event](), ENVELOPE_BYTES
+    while True:
+        wanted = min(PART, limit - len(events))
+        found = list(visible().filter(seq__lt=seq).order_by("-seq")[: wanted + 1])
+        for one in map(event, found[:wanted]):
+            size += one.size + 1
+            if events and size > bounds.BATCH_BYTES:
+                return events[::-1], True
+            events.append(one)
+        if len(found) <= wanted or len(events) == limit:
+            return events[::-1], len(found) > wanted
+        seq = events[-1].seq

@@ -13,10 +13,19 @@ class Room(models.Model):
         SLOW = "slow"
         READ_ONLY = "read_only", "read-only"
 
+    class Pressure(models.TextChoices):
+        """How much newcomers may take from the others."""
+
+        NORMAL = "normal"
+        TIGHT = "tight", "tight: newcomers may do a quarter"
+
     title = models.CharField(max_length=80, default="Simple chat")
     notice = models.CharField(max_length=300, blank=True)
     mode = models.CharField(max_length=10, choices=Mode, default=Mode.OPEN)
     slow_seconds = models.PositiveSmallIntegerField(default=30)
+    pressure = models.CharField(
+        max_length=10, choices=Pressure, default=Pressure.NORMAL, db_default="normal"
+    )
 
     class Meta:
         verbose_name_plural = "room"

@@ -113,7 +113,7 @@ def _end(bans: list[Ban], now: datetime, by: AbstractUser) -> None:
 
 @transaction.atomic
 def set_room(room: Room, by: AbstractUser, changed: Iterable[str]) -> None:
-    """Save the room: its title, notice, mode and pause."""
+    """Save the room: its title, notice, mode, pause and pressure."""
     room.save()
     values = (f"{name}: {getattr(room, name)}" for name in changed)
     _note(by, [room], _words("Set " + ", ".join(values) + "."))

@@ -4,6 +4,7 @@ An IPv4 address, or an IPv6 network of 64 bits: whoever has one address of it ha
 """
 
 import ipaddress
+from functools import lru_cache
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
@@ -13,6 +14,11 @@ NETWORKS: dict[int, type[ipaddress.IPv4Network] | type[ipaddress.IPv6Network]] =
     4: ipaddress.IPv4Network,
     6: ipaddress.IPv6Network,
 }
+# By how many bits an address counts, from the narrowest on, and how many times the share of one
+# client all of such a network may have: a customer may have a /56 of IPv6, or a /48.
+SHARES = {4: {32: 1}, 6: {64: 1, 56: 2, 48: 4}}
+UNKNOWN = "unknown"
+REMEMBERED = 4096  # addresses whose networks are known without a look
 MAPPED = ipaddress.IPv6Network("::ffff:0:0/96")  # IPv4 as IPv6 writes it
 
 
@@ -34,7 +40,22 @@ def client(text: str | None) -> Network | None:
 
 def key(text: str | None) -> str:
     """What an address is counted under; the same for all that are the same."""
-    return str(client(text) or "unknown")
+    return shares(text)[0][0]
+
+
+@lru_cache(REMEMBERED)
+def shares(text: str | None) -> tuple[tuple[str, int], ...]:
+    """All that an address counts for, from the narrowest on, each with its share (`SHARES`)."""
+    address = parse(text)
+    if address is None:
+        return ((UNKNOWN, 1),)
+    counted = SHARES[address.version].items()
+    return tuple((str(surrounding(address, bits)), share) for bits, share in counted)
+
+
+def widest(text: str | None) -> str:
+    """The widest network that an address counts for: all that one customer may have."""
+    return shares(text)[-1][0]
 
 
 def surrounding(address: Address, bits: int) -> Network:

@@ -28,15 +28,18 @@ class Buckets:
     def __len__(self) -> int:
         return len(self._spent)
 
-    def wait(self, key: str, count: int, seconds: float) -> float:
-        """Seconds until `key` may take a token of the `count` that come back in `seconds`."""
-        now, period = self._clock(), round(seconds * SECOND)
-        return max(0, self._after(key, now, count, period) - now) / SECOND
+    def wait(self, key: str, count: int, seconds: float, cost: int = 1) -> float:
+        """Seconds until `key` may take `cost` of the `count` tokens that come back in `seconds`.
 
-    def take(self, key: str, count: int, seconds: float) -> None:
-        """Take one, for which there is nothing to `wait`."""
+        What costs more than there ever are costs all of them.
+        """
         now, period = self._clock(), round(seconds * SECOND)
-        self._spent[key] = self._after(key, now, count, period)
+        return max(0, self._after(key, now, count, period, cost) - now) / SECOND
+
+    def take(self, key: str, count: int, seconds: float, cost: int = 1) -> None:
+        """Take so many, be there something to `wait` for or not."""
+        now, period = self._clock(), round(seconds * SECOND)
+        self._spent[key] = self._after(key, now, count, period, cost)
         self._spent.move_to_end(key)
         for _ in range(FORGET):
             oldest = next(iter(self._spent))
@@ -44,7 +47,7 @@ class Buckets:
                 break
             del self._spent[oldest]
 
-    def _after(self, key: str, now: int, count: int, period: int) -> int:
-        """What will be spent when one more token is taken."""
+    def _after(self, key: str, now: int, count: int, period: int, cost: int) -> int:
+        """What will be spent when `cost` more are taken."""
         full = now - period
-        return max(full, self._spent.get(key, full)) + max(1, period // count)
+        return max(full, self._spent.get(key, full)) + max(1, period * min(cost, count) // count)

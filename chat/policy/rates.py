@@ -1,30 +1,49 @@
-"""How fast: what one client may take from the others.
+"""How fast: what one member may take from the others, and all at one address together.
 
 Counted in each process by itself: with several processes the limits are that many times as wide.
 """
 
-import math
 from collections import OrderedDict
 from typing import Any
 
 from django.conf import settings
-from limits import RateLimitItem, RateLimitItemPerMinute
+from limits import RateLimitItemPerMinute, RateLimitItemPerSecond
 
 from chat.policy import addresses
-from chat.policy.buckets import Buckets
-from chat.protocol.errors import FrameError
+from chat.policy.budgets import Ask, Budget, Tokens, attempt, reserve, take
+from chat.policy.newcomers import newcomers
+from chat.policy.pace import Pace
 
-RETURNS = RateLimitItemPerMinute(30)
+RETURNS = RateLimitItemPerMinute(30)  # of one member
+RETURNING = 4  # times as many joins as first ones, for all at an address together
 REMEMBERED = 10_000  # members who have just joined
+TIGHT = 1 / 4  # of their budgets, for newcomers under pressure
+NEWCOMERS = 1 / 2  # of the room's pace, for all newcomers together
+CROWD = 10  # people: as much as they may say in slow mode, all newcomers at an address may
+ENVELOPE = 200  # bytes that a message has around its text
 
 
 class Rates:
-    """Rates by key: so many in a row, and then as many again, evenly, in the time that is given."""
+    """`tight`: the room is under pressure, and who is new has a part of what they had."""
+
+    tight = False
 
     def __init__(self) -> None:
-        self._joins, self._returns, self._posts, self._slow = (Buckets() for _ in range(4))
+        self._joins, self._returns = Budget("joins, too fast"), Budget("joins, too fast")
+        self._all_returns = Budget("joins, too fast")
+        self._resumed = Budget("catches up, too much")
+        self._posts = Budget("posts, too fast")
+        self._all_posts, self._all_bytes = Budget("posts, too fast"), Budget("posts, too much")
+        self._new_posts, self._new_bytes = (
+            Budget("newcomers, too fast"),
+            Budget("newcomers, too much"),
+        )
+        self._slow = Budget("posts in slow mode", "slow_mode")
+        self._new_slow = Budget("newcomers in slow mode", "slow_mode")
+        self._room, self._newcomers = Pace("the room's pace"), Pace("the newcomers' pace")
         self._joined: OrderedDict[str, None] = OrderedDict()
 
+    # --- joins -----------------------------------------------------------------------------------
     def join(self, address: str | None, member_id: str | None = None) -> None:
         """Someone at `address` joins or takes a name. Raises `FrameError("rate_limited")`.
 
@@ -32,41 +51,73 @@ class Rates:
         closed again and again takes nothing from its neighbours. Each member's first join counts
         against the address, so many cookies bring an abuser no more than many first joins.
         """
-        key = addresses.key(address)
-        back = f"{key} {member_id}"
-        if back in self._joined and settings.CHAT_JOIN_RATE:
-            _take(back, _of_rate(self._returns, RETURNS))
+        rate = settings.CHAT_JOIN_RATE
+        back = f"{addresses.key(address)} {member_id}"
+        if back in self._joined:
+            own = self._returns.of(back, rate and RETURNS)
+            take(address, own + self._all_returns.of_address(address, rate, part=RETURNING))
         else:
-            _take(key, _of_rate(self._joins, settings.CHAT_JOIN_RATE))
+            take(address, self._joins.of_address(address, rate, part=self._part))
         if member_id:
             self._joined[back] = None
             self._joined.move_to_end(back)
             if len(self._joined) > REMEMBERED:
                 self._joined.popitem(last=False)
 
-    def post(self, member_id: str, room: dict[str, Any]) -> None:
-        """A member posts. Raises `FrameError`, `rate_limited` or `slow_mode`."""
-        asked = _of_rate(self._posts, settings.CHAT_POST_RATE)
+    def catch_up(self, address: str | None, size: int) -> float:
+        """Someone at `address` is to get so many bytes of what was said before.
+
+        Returns the seconds to wait before they are sent: nothing is left out, it comes later.
+        """
+        return reserve(self._of_resumed(address, size))
+
+    def may_catch_up(self, address: str | None, size: int) -> float:
+        """The same where it can wait: if the seconds are not 0, nothing was counted."""
+        return attempt(self._of_resumed(address, size))
+
+    def _of_resumed(self, address: str | None, size: int) -> list[Ask]:
+        rate = settings.CHAT_RESUME_BYTES_PER_ADDRESS
+        return self._resumed.of_address(address, rate, size)
+
+    # --- posts -----------------------------------------------------------------------------------
+    def post(self, member_id: str, address: str | None, text: str, room: dict[str, Any]) -> None:
+        """A member at `address` posts. Raises `FrameError`, `rate_limited` or `slow_mode`."""
+        size = len(text.encode()) + ENVELOPE
+        new = member_id in newcomers
+        asks = self._posts.of(member_id, settings.CHAT_POST_RATE)
         if room["mode"] == "slow":
-            asked.append(("slow_mode", self._slow, 1, max(1, room["slow_seconds"])))
-        _take(member_id, asked)
+            asks += self._in_slow_mode(member_id, address, max(1, room["slow_seconds"]), new)
+        if settings.CHAT_LIMITS:
+            asks += _of_address(self._all_posts, self._all_bytes, address, size)
+            asks += self._room.of(address, settings.CHAT_ROOM_PACE, size)
+            asks += self._of_newcomers(address, size) if new else []
+        take(address, asks)
+
+    def _in_slow_mode(
+        self, member_id: str, address: str | None, seconds: int, new: bool
+    ) -> list[Ask]:
+        own: list[Ask] = [Tokens(self._slow, member_id, 1, seconds, 1)]  # the room's own rule
+        crowd = RateLimitItemPerSecond(CROWD, seconds)
+        return own + (self._new_slow.of_address(address, crowd, part=self._part) if new else [])
+
+    def _of_newcomers(self, address: str | None, size: int) -> list[Ask]:
+        asks = self._newcomers.of(address, settings.CHAT_ROOM_PACE, size, NEWCOMERS * self._part)
+        if self.tight:
+            asks += _of_address(self._new_posts, self._new_bytes, address, size, TIGHT)
+        return asks
+
+    @property
+    def _part(self) -> float:
+        return TIGHT if self.tight else 1
 
 
-# The code of a refusal, then the buckets, and the tokens that come back in so many seconds.
-Asked = tuple[str, Buckets, int, float]
-
-
-def _of_rate(buckets: Buckets, rate: RateLimitItem | None) -> list[Asked]:
-    return [("rate_limited", buckets, rate.amount, rate.get_expiry())] if rate else []
-
-
-def _take(key: str, asked: list[Asked]) -> None:
-    """Take a token of each, or of none: what is refused costs nothing."""
-    for code, buckets, count, seconds in asked:
-        if wait := buckets.wait(key, count, seconds):
-            raise FrameError(code, retry_after=math.ceil(10 * wait) / 10)
-    for _, buckets, count, seconds in asked:
-        buckets.take(key, count, seconds)
+def _of_address(
+    posts: Budget, sizes: Budget, address: str | None, size: int, part: float = 1
+) -> list[Ask]:
+    return [
+        *posts.of_address(address, settings.CHAT_POSTS_PER_ADDRESS, part=part),
+        *sizes.of_address(address, settings.CHAT_POST_BYTES_PER_ADDRESS, size, part),
+    ]
 
 
 rates = Rates()

@@ -14,5 +14,12 @@ BATCH_MESSAGES = 500
 BATCH_BYTES = 128 * 1024
 NUMBER_LIMIT = 2**53  # JavaScript's integers end here
 # What a closing socket says, and the WebSocket close code that follows it.
-CLOSE_CODES = {"banned": 4003, "slow": 4008, "resync": 4010, "restart": 4012, "flood": 4029}
+CLOSE_CODES = {
+    "banned": 4003,
+    "slow": 4008,
+    "resync": 4010,
+    "restart": 4012,
+    "idle": 4020,
+    "flood": 4029,
+}
 NONCE = re.compile(r"[A-Za-z0-9-]{8,64}\Z")

@@ -27,25 +27,34 @@ class Broadcast:
     """The sockets that get what is delivered, and what is on its way to them.
 
     Invariant: the batches that a socket gets begin where the last one, or the answer to its join,
-    has ended.
+    has ended. One that doesn't keep up gets none until it is added again: `fell_behind` is told of
+    it, and of the number up to which it has everything.
     """
 
     def __init__(
         self,
+        fell_behind: Callable[[Socket, int], None],
         later: Callable[[Callable[[], None]], None] = call_soon,
         clock: Callable[[], float] = time.monotonic,
     ):
-        self._later, self._clock = later, clock
+        self._fell_behind, self._later, self._clock = fell_behind, later, clock
         self.sockets: set[Socket] = set()
-        self._waiting: deque[Batch | str] = deque()
+        self._abreast: set[Socket] = set()  # those that keep up
+        self._waiting: deque[tuple[Batch | str, bool]] = deque()  # and whether it is for all
         self._sending: Batch | str = ""
         self._left: set[Socket] = set()  # who has not got that yet
         self._ahead: dict[Socket, int] = {}  # who knows some of what waits, and up to where
         self._busy = False
 
+    def attend(self, socket: Socket) -> None:
+        """From now on `socket` is told what all are told; batches it gets when it is added."""
+        self.discard(socket)
+        self.sockets.add(socket)
+
     def add(self, socket: Socket, seq: int) -> None:
         """`socket` knows everything that was delivered up to now, which is up to `seq`."""
         self.sockets.add(socket)
+        self._abreast.add(socket)
         if self._busy:
             self._ahead[socket] = seq
             if isinstance(self._sending, Batch):
@@ -53,6 +62,7 @@ class Broadcast:
 
     def discard(self, socket: Socket) -> None:
         self.sockets.discard(socket)
+        self._abreast.discard(socket)
         self._left.discard(socket)
         self._ahead.pop(socket, None)
 
@@ -63,9 +73,10 @@ class Broadcast:
         self._left.clear()
         self._ahead.clear()
 
-    def send(self, what: Batch | str) -> None:
-        """Send a batch, or another frame, to all, after what is on its way."""
-        self._waiting.append(what)
+    def send(self, what: Batch | str, *, to_all: bool = True) -> None:
+        """Send a batch, or another frame, after what is on its way; if not `to_all`, only to those
+        who keep up, as batches are."""
+        self._waiting.append((what, to_all and not isinstance(what, Batch)))
         if not self._busy:
             self._busy = True
             self._step()
@@ -78,8 +89,8 @@ class Broadcast:
                 socket = self._left.pop()
                 try:
                     text = self._rest(socket) if socket in self._ahead else frame
-                    if text:
-                        socket.send_text(text)
+                    if text and not socket.send_text(text):
+                        self._lose(socket)
                 except Exception:
                     logger.exception("a frame could not be sent")
             if self._clock() > end:
@@ -92,16 +103,23 @@ class Broadcast:
         if not self._waiting:
             self._ahead.clear()
             return False
-        self._sending = self._waiting.popleft()
+        self._sending, to_all = self._waiting.popleft()
         while isinstance(self._sending, Batch) and self._waiting:
-            following = self._waiting[0]
+            following, _ = self._waiting[0]
             joined = isinstance(following, Batch) and self._sending.joined(following)
             if not joined:
                 break
             self._sending = joined
             self._waiting.popleft()
-        self._left = set(self.sockets)
+        self._left = set(self.sockets if to_all else self._abreast)
         return True
+
+    def _lose(self, socket: Socket) -> None:
+        """It has just got what is sent, and is to get no more for now."""
+        if isinstance(self._sending, Batch):
+            self._abreast.discard(socket)
+            self._ahead.pop(socket, None)
+            self._fell_behind(socket, self._sending.end)
 
     def _rest(self, socket: Socket) -> str | None:
         """What a socket that is ahead has not had yet of what is sent."""

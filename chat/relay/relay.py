@@ -8,7 +8,7 @@ import asyncio
 import contextlib
 import logging
 import random
-from collections.abc import Callable
+from collections.abc import Sequence
 from typing import Any
 
 from chat.log import append, read
@@ -20,6 +20,7 @@ from chat.protocol import outgoing
 from chat.protocol.errors import FrameError
 from chat.relay.acts import Acts
 from chat.relay.broadcast import Broadcast
+from chat.relay.catching_up import CatchingUp
 from chat.relay.following.reader import Reader
 from chat.relay.following.tail import Tail
 from chat.relay.group import Group
@@ -48,7 +49,7 @@ class Relay:
     def __init__(self) -> None:
         self.ending = False  # nothing new is begun
         self._accepted: set[Socket] = set()
-        self._broadcast = Broadcast()
+        self._broadcast = Broadcast(self._fell_behind)
         self._threads = Threads("chat-work", 2, keep=True)
         self._writing = Threads("chat-write", 1, keep=True)
         self.rules = Rules(self._threads, self._broadcast)
@@ -59,6 +60,7 @@ class Relay:
             begin_afresh=self._begin_afresh,
             follow_rules=self.rules.follow,
         )
+        self._catching_up = CatchingUp(self.tail, self._broadcast)
         self._writer = Writer(
             self._writing,
             self._threads,
@@ -121,11 +123,20 @@ class Relay:
             _send_away(socket)
 
     def attend(self, socket: Socket) -> None:
-        """From now on `socket` gets what comes after this process's position, and all the rest."""
-        self._broadcast.add(socket, self.tail.position.seq)
+        """From now on `socket` is here. Messages it gets when it is told to `follow`."""
+        self._broadcast.attend(socket)
         self.people.arrive(socket)
 
+    def follow(self, socket: Socket, missed: Sequence[Batch], *, keeps_up: bool) -> None:
+        """Send `missed`, which was just asked of `tail`, and from there on all that comes;
+        not yet, where the socket doesn't keep up with reading."""
+        self._catching_up.begin(socket, missed, keeps_up=keeps_up)
+
+    def _fell_behind(self, socket: Socket, seq: int) -> None:
+        self._catching_up.go_on(socket, seq)
+
     def leave(self, socket: Socket) -> None:
+        self._catching_up.end(socket)
         self._accepted.discard(socket)
         self._broadcast.discard(socket)
         self.people.leave(socket)
@@ -144,15 +155,21 @@ class Relay:
     def tick(self) -> str:
         return outgoing.tick(self.tail.position.epoch, self.tail.seq)
 
-    def ping(self, answer: Callable[[str], None]) -> None:
-        """Give `answer` a tick with what the database has after this moment."""
-        self.tail.ask(lambda: answer(self.tick()))
+    def ping(self, socket: Socket) -> None:
+        """Give `socket` a tick with what the database has after this moment; one that is behind
+        hears how far it is: it would take the difference for something lost, and join again."""
+        self.tail.ask(lambda: self._answer_ping(socket))
+
+    def _answer_ping(self, socket: Socket) -> None:
+        reached = self._catching_up.reached(socket)
+        here = reached or self.tail.position
+        socket.send_text(outgoing.tick(here.epoch, reached.seq if reached else self.tail.seq))
 
     async def _tick(self) -> None:
         while True:
             await asyncio.sleep(TICK)
             if self.tail.has_begun:
-                self._broadcast.send(self.tick())
+                self._broadcast.send(self.tick(), to_all=False)
 
     # --- messages --------------------------------------------------------------------------------
     async def older(self, seq: int, limit: int) -> tuple[list[Event], bool]:

@@ -12,8 +12,12 @@ class Socket(Protocol):
     address: str | None
     name: str | None  # while it has joined under one
 
-    def send_text(self, text: str) -> None:
-        """Send a frame, without waiting."""
+    def send_text(self, text: str) -> bool:
+        """Send a frame, without waiting. False: it is behind with reading, and is to be given no
+        more messages until it has `flushed`."""
+
+    async def flushed(self) -> None:
+        """Wait until nearly all that was sent has left."""
 
     def renamed(self, name: str) -> None:
         """Another tab of the member has taken a name; it is this one's, too."""

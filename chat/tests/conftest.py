@@ -75,8 +75,8 @@ def threads():
 
 
 @pytest.fixture
-async def make_relay(log, layer, threads, monkeypatch):
-    """Factory: `make_relay()`, to be called in the test's event loop."""
+async def make_relay(log, layer, threads, monkeypatch, settings):
+    """Factory: `make_relay()`, to be called in the test's event loop; without limits."""
     from chat.relay import relay
     from chat.relay.following import tail
     from chat.tests.support.played import Threads
@@ -87,6 +87,7 @@ async def make_relay(log, layer, threads, monkeypatch):
 
     monkeypatch.setattr(relay, "Threads", make_threads)
     monkeypatch.setattr(tail, "PAUSE", (0.002, 0.002))
+    settings.CHAT_LIMITS = False
     made: list[relay.Relay] = []
 
     def make_relay() -> relay.Relay:

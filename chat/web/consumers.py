@@ -12,11 +12,13 @@ from django.db import Error as DatabaseError
 
 from chat.log.append import Draft
 from chat.policy.connections import connection_limiter
+from chat.policy.newcomers import newcomers
 from chat.policy.rates import rates
 from chat.protocol import incoming, outgoing
 from chat.protocol.errors import FrameError
 from chat.relay.process import get_relay
 from chat.relay.writing.posts import Stored
+from chat.web.answering import STATUS
 from chat.web.asgi import Message, Receive, Send
 from chat.web.joining import Joining
 from chat.web.origin import deny, names_origin, same_origin
@@ -70,13 +72,16 @@ class ChatConsumer(AsyncWebsocketConsumer):
         if self.relay.ending:
             await deny(self.scope, self.base_send, 503)
             return
-        if not connection_limiter.admit(self.tab.address):
-            await deny(self.scope, self.base_send, 429)
+        try:
+            connection_limiter.admit(self.tab.address)
+        except FrameError as wrong:
+            await deny(self.scope, self.base_send, STATUS[wrong.code])
             return
         self._admitted = True
         await self.relay.group.add()
         await self.accept()
         self.relay.welcome(self.tab)
+        self._joining.expect()
 
     async def websocket_disconnect(self, message: Message) -> None:
         raise StopConsumer  # the stock one hops to the thread that all of Django shares
@@ -84,6 +89,7 @@ class ChatConsumer(AsyncWebsocketConsumer):
     def _leave(self) -> None:
         """Whatever happened: give back all that this socket held."""
         self.relay.leave(self.tab)
+        self._joining.stop()
         if self._admitted:
             connection_limiter.release(self.tab.address)
         self.tab.stop()
@@ -118,18 +124,18 @@ class ChatConsumer(AsyncWebsocketConsumer):
         await self._unanswered.acquire()  # it may take a while: what may be is asked after that
         draft = Draft(self.tab.member_id, self.tab.name or "", frame.nonce, frame.text)
         try:
-            self.relay.post(draft, partial(self._settle, frame), self._refusal())
+            self.relay.post(draft, partial(self._settle, frame), self._refusal(frame))
         except Exception:
             self._unanswered.release()
             raise
 
-    def _refusal(self) -> FrameError | None:
-        """Why this client may not post now, if it may not."""
+    def _refusal(self, post: incoming.Post) -> FrameError | None:
+        """Why this client may not post that now, if it may not."""
         if self.tab.name is None:
             return FrameError("name_required")
         try:
             self.relay.rules.bans.check(self.tab.member_id, self.tab.address)
-            rates.post(self.tab.member_id, self.relay.rules.room)
+            rates.post(self.tab.member_id, self.tab.address, post.text, self.relay.rules.room)
         except FrameError as wrong:
             return wrong
         return None
@@ -139,13 +145,14 @@ class ChatConsumer(AsyncWebsocketConsumer):
         if isinstance(outcome, FrameError):
             self.tab.refuse(outcome, post)
             return
-        self.tab.write(outgoing.accepted(post.nonce, outcome.seq))
+        self.tab.send_text(outgoing.accepted(post.nonce, outcome.seq))
+        newcomers.spoke(self.tab.member_id)
         if self.tab.has_cookie:
             self.relay.people.spoke(self.tab.member_id)
 
     async def _ping(self, frame: incoming.Ping) -> None:
         await self.relay.started()
-        self.relay.ping(self.tab.send_text)
+        self.relay.ping(self.tab)
 
 
 HANDLERS: dict[str, Callable[[ChatConsumer, Any], Awaitable[None]]] = {

@@ -8,6 +8,7 @@ from chat.log.append import Draft
 from chat.members import cookie
 from chat.members.claims import Claim
 from chat.members.cookie import Credential
+from chat.policy.newcomers import newcomers
 from chat.policy.rates import rates
 from chat.protocol import bounds, incoming
 from chat.protocol.errors import FrameError
@@ -28,15 +29,17 @@ async def post(request: HttpRequest, relay: Relay) -> HttpResponse:
     try:
         relay.rules.bans.check(client.member_id, client.address)
         name = await _take_name(relay, client, wanted)
-        rates.post(client.member_id, relay.rules.room)
+        rates.post(client.member_id, client.address, said.text, relay.rules.room)
     except FrameError as wrong:
         if wrong.code == "busy":
             raise
         refusal = wrong
     draft = Draft(client.member_id, name, said.nonce, said.text)
     stored = await _store(relay, draft, refusal)
-    if stored.fresh and client.has_cookie:
-        relay.people.spoke(client.member_id)
+    if stored.fresh:
+        newcomers.spoke(client.member_id)
+        if client.has_cookie:
+            relay.people.spoke(client.member_id)
     answer = {"nonce": said.nonce, "seq": stored.seq}
     return JsonResponse(answer, status=201 if stored.fresh else 200)
 

@@ -5,12 +5,13 @@ import re
 from django.http import HttpRequest, HttpResponse
 
 from chat.policy.connections import connection_limiter
+from chat.policy.rates import rates
+from chat.policy.refusals import refusals
 from chat.protocol import bounds, outgoing
 from chat.protocol.errors import FrameError
 from chat.protocol.incoming import Since
 from chat.relay.relay import Relay
 from chat.web import access
-from chat.web.answering import RETRY
 
 PAGE = 50
 WAIT = 25  # seconds
@@ -21,7 +22,11 @@ async def read(request: HttpRequest, relay: Relay) -> HttpResponse:
     """`GET /api/messages`, as docs/PROTOCOL.md has it."""
     await relay.started()
     access.check_ban(request, relay)
-    body = await (_older if "before" in request.GET else _newer)(request, relay)
+    body = (await (_older if "before" in request.GET else _newer)(request, relay)).encode()
+    address = access.address(request)
+    if wait := rates.may_catch_up(address, len(body)):
+        refusals.note(address, "reads, too much")
+        raise FrameError("rate_limited", retry_after=wait)
     return HttpResponse(body, content_type="application/json")
 
 
@@ -70,10 +75,9 @@ async def _newer(request: HttpRequest, relay: Relay) -> str:
 
 
 async def _moved(request: HttpRequest, relay: Relay, since: Since, wait: float) -> None:
-    """Wait; who waits counts as a socket."""
+    """Wait; who waits counts as a socket. Raises the `FrameError` of `ConnectionLimiter.admit`."""
     address = access.address(request)
-    if not connection_limiter.admit(address):
-        raise FrameError("rate_limited", "Too many wait at this address.", retry_after=RETRY)
+    connection_limiter.admit(address)
     try:
         await relay.tail.moved(since, wait)
     finally:

@@ -13,12 +13,13 @@ from chat.web.asgi import Message, Send
 
 EXTENSION = "simplechat.send_queue"  # in the scope's `extensions`: a `SendQueue`
 CAPACITY = 1000  # frames
+MANY = 50  # frames that wait: it is behind
 logger = logging.getLogger(__name__)
 
 
 class SendQueue(Protocol):
-    def write(self, text: str) -> None:
-        """Send a text frame, after all those before. Raises `Clogged`."""
+    def write(self, text: str) -> bool:
+        """Send a text frame, after all those before. False: much waits. Raises `Clogged`."""
 
     async def flushed(self) -> None:
         """Wait until what was written has left."""
@@ -39,11 +40,12 @@ class AsgiSendQueue:
         self._queue: asyncio.Queue[str] = asyncio.Queue(CAPACITY)
         self._task = asyncio.create_task(self._run())
 
-    def write(self, text: str) -> None:
+    def write(self, text: str) -> bool:
         try:
             self._queue.put_nowait(text)
         except asyncio.QueueFull:
             raise Clogged from None
+        return self._queue.qsize() < MANY
 
     async def flushed(self) -> None:
         await self._queue.join()

@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-from collections.abc import Iterator
 
 from chat.members import cookie
 from chat.protocol import bounds, outgoing
@@ -12,7 +11,6 @@ from chat.web.access import Client
 from chat.web.asgi import Message, Send
 from chat.web.send_queue import Clogged, make_send_queue
 
-DEFERRED = 1000  # frames that wait while a `hello` and its messages are on their way
 FAREWELL = 5.0  # seconds that a `bye` may take
 
 
@@ -28,7 +26,6 @@ class Tab(Client):
         self.name: str | None = None
         self._send = send
         self._queue = make_send_queue(scope, send)
-        self._deferred: list[str] | None = None
         self._closing: asyncio.Task[None] | None = None
 
     @property
@@ -37,48 +34,28 @@ class Tab(Client):
         return self._closing is not None
 
     # --- what the relay calls --------------------------------------------------------------------
-    def send_text(self, text: str) -> None:
-        if self._deferred is None:
-            self.write(text)
-        elif len(self._deferred) < DEFERRED:
-            self._deferred.append(text)
-        else:
-            self.dismiss("slow", "You don't read what is sent to you.")
+    def send_text(self, text: str) -> bool:
+        if self._closing:
+            return True
+        try:
+            return self._queue.write(text)
+        except Clogged:
+            self._close("slow", 0)
+            return True
 
     def renamed(self, name: str) -> None:
         self.send_text(outgoing.you(self.member_id, name))
 
     def dismiss(self, code: str, message: str, retry_after: float | None = None) -> None:
-        self.write(outgoing.bye(code, message, retry_after))
+        self.send_text(outgoing.bye(code, message, retry_after))
         self._close(code, FAREWELL)
 
     # --- what the consumer calls -----------------------------------------------------------------
-    def write(self, text: str) -> None:
-        """Send an answer: it does not wait for the messages after a `hello`."""
-        if self._closing:
-            return
-        try:
-            self._queue.write(text)
-        except Clogged:
-            self._close("slow", 0)
-
     def refuse(self, wrong: FrameError, frame: ClientFrame | None) -> None:
         """Answer a frame, None where it could not be read, by what is wrong with it."""
         if frame is not None:
             wrong.kind, wrong.nonce = frame.kind, frame.nonce
-        self.write(outgoing.refusal(wrong))
-
-    @contextlib.contextmanager
-    def deferring(self) -> Iterator[None]:
-        """What the relay sends meanwhile waits, and follows at the end."""
-        deferred: list[str] = []
-        self._deferred = deferred
-        try:
-            yield
-        finally:
-            self._deferred = None
-        for text in deferred:
-            self.write(text)
+        self.send_text(outgoing.refusal(wrong))
 
     async def flushed(self) -> None:
         """Wait until what was written has left."""

@@ -6,6 +6,7 @@ here, and a transport asks for the next piece when it has got rid of the last (`
 
 import asyncio
 import socket
+import time
 from collections.abc import Callable
 from typing import Any, Protocol
 
@@ -36,12 +37,15 @@ class Transport(Protocol):
 
 
 class Outward:
-    """Writes to a transport, and is its producer. `unsent` is how many bytes wait here."""
+    """Writes to a transport, and is its producer.
 
-    __slots__ = ("_ending", "_given", "_idle", "_room", "_transport", "_waiting", "unsent")
+    `unsent` is how many bytes wait here, `moved` when some last left, or the first came.
+    """
+
+    __slots__ = ("_ending", "_given", "_idle", "_room", "_transport", "_waiting", "moved", "unsent")
 
     def __init__(self, transport: Transport) -> None:
-        self.unsent = 0
+        self.unsent, self.moved = 0, 0.0
         self._transport = transport
         self._waiting: list[bytes] = []
         self._given = 0  # bytes of `unsent` that the transport has
@@ -91,6 +95,7 @@ class Outward:
         """It has sent what it had."""
         self.unsent -= self._given
         self._given, self._idle = 0, True
+        self.moved = time.monotonic()
         self._make_room()
         if self._waiting:
             piece = self._next_piece()
@@ -162,6 +167,7 @@ class Wrapped(Outward):
 
     def resumeProducing(self) -> None:
         self._idle = True
+        self.moved = time.monotonic()
         while self._idle and self._waiting:
             piece = self._next_piece()
             self.unsent -= len(piece)

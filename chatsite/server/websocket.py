@@ -143,6 +143,7 @@ class WebSocket(Writing):
 
     def check_timeouts(self) -> None:
         """Called every two seconds."""
+        self.look_at_pace()
         if self.unanswered:
             if now() - self._opened > self.server.websocket_connect_timeout:
                 self._refuse(HTTPStatus.FORBIDDEN)

@@ -1,6 +1,7 @@
 """How a socket is written to: at once, with a bound on what waits, until it ends."""
 
 import asyncio
+import time
 from collections.abc import Callable
 from functools import lru_cache
 from http import HTTPStatus
@@ -14,7 +15,9 @@ from chatsite.server.reading import Reading
 from chatsite.server.terms import Goodbye
 from chatsite.server.transport import Outward
 
+BEHIND_BYTES = 256 * 1024  # outward; with more waiting the application is told
 UNREAD_BYTES = 1024 * 1024  # outward; with more waiting the socket is closed
+STALLED = 15.0  # seconds in which some of what waits has to leave: a piece, so 4 KB a second
 CLOSING = 1.0  # seconds that a client has to answer a close
 LINGER = 5.0  # seconds that a client has to read the rest, once both have closed
 
@@ -32,10 +35,15 @@ class Writing(Reading):
     _patience: float | None = None  # seconds that it has left to end, once it ends
     _abort: asyncio.TimerHandle | None = None
 
-    def write(self, text: str) -> None:
-        """Send a text frame; nothing, where the socket is not open any more."""
-        if self._open and not self._outward.write(_framed(text)):
-            self._look_at_unsent()
+    def write(self, text: str) -> bool:
+        """Send a text frame; nothing, where the socket is not open any more.
+
+        False: much waits to be read, and it is better to wait until it has `flushed`.
+        """
+        if not self._open or self._outward.write(_framed(text)):
+            return True
+        self._look_at_unsent()
+        return self._outward.unsent <= BEHIND_BYTES
 
     async def flushed(self) -> None:
         """Wait until the client has taken nearly all that was written."""
@@ -46,6 +54,12 @@ class Writing(Reading):
 
     def _look_at_unsent(self) -> None:
         if self._outward.unsent > UNREAD_BYTES and not self._cut:
+            self._say_bye(self.server.terms.slow, "doesn't read")
+
+    def look_at_pace(self) -> None:
+        """To be called now and then: who takes nothing of what waits for long is closed."""
+        stalled = time.monotonic() - self._outward.moved > STALLED
+        if stalled and self._outward.unsent and not self._cut:
             self._say_bye(self.server.terms.slow, "doesn't read")
 
     def flush(self) -> None:

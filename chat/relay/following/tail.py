@@ -100,6 +100,13 @@ class Tail:
         assert found is not None, f"{since} is beyond the replay buffer"
         return found
 
+    def after(self, position: Since) -> Batch | None:
+        """The beginning of what came after `position`; None where the buffer no longer has it."""
+        if position.epoch != self._replay.epoch:
+            return None
+        found = self._replay.after(position.seq)
+        return found[0] if found else None
+
     @property
     def _replay(self) -> ReplayBuffer:
         assert self._reorder

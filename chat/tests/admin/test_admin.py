@@ -67,7 +67,12 @@ def test_members_are_listed_and_harmless(site, moderator, join):
 def test_what_the_room_is_called_reaches_every_open_page(site, moderator, join):
     ada = join(site, "Ada")
     moderator.submits(
-        "/admin/chat/room/1/change/", title=EVIL, notice="Be kind", mode="open", slow_seconds="30"
+        "/admin/chat/room/1/change/",
+        title=EVIL,
+        notice="Be kind",
+        mode="open",
+        slow_seconds="30",
+        pressure="normal",
     )
     assert ada.gets("room") == {
         "type": "room",
@@ -83,13 +88,14 @@ def test_what_the_room_is_called_reaches_every_open_page(site, moderator, join):
 
 def test_in_a_read_only_room_nobody_writes_until_it_is_open_again(site, moderator, join):
     ada = join(site, "Ada")
-    room = {"title": "Simple chat", "notice": "", "slow_seconds": "30"}
+    room = {"title": "Simple chat", "notice": "", "slow_seconds": "30", "pressure": "tight"}
     moderator.submits("/admin/chat/room/1/change/", **room, mode="read_only")
     ada.gets("room", mode="read_only")
     assert ada.is_rejected(ada.posts("hello?"))["code"] == "read_only"
     moderator.submits("/admin/chat/room/1/change/", **room, mode="open")
     ada.gets("room", mode="open")
     ada.says("hello!")
+    assert site.sql("SELECT pressure FROM chat_room") == [{"pressure": "tight"}]
 
 
 @pytest.mark.stack("embedded")

@@ -125,7 +125,7 @@ def test_many_messages_are_hidden_with_a_reason_and_shown_again(site, join, open
 def test_notice_and_mode_appear_on_every_open_page(site, open_page, shot):
     page = joins(open_page(width=390, height=780), "Reader")
     owner = Moderator(site)  # a superuser: moderators have no business with the settings
-    room = {"title": "The café", "slow_seconds": "30"}
+    room = {"title": "The café", "slow_seconds": "30", "pressure": "normal"}
     owner.submits("/admin/chat/room/1/change/", **room, notice="Back at six.", mode="read_only")
     expect(page.get_by_role("heading", name="The café")).to_be_visible()
     expect(text_box(page)).to_be_disabled()

@@ -98,3 +98,20 @@ def test_beyond_its_bound_it_forgets_those_who_took_none_for_longest():
         assert len(buckets) <= 100
     assert buckets.wait("member 999", 1, 3600) > 0
     assert buckets.wait("member 0", 1, 3600) == 0
+
+
+@given(st.lists(st.integers(1, 40), max_size=20), st.integers(40, 100))
+def test_what_costs_more_takes_as_much_as_so_many_single_ones(costs, count):
+    heavy, single = Buckets(lambda: 0), Buckets(lambda: 0)
+    for cost in costs:
+        heavy.take("a", count, count, cost)
+        for _ in range(cost):
+            single.take("a", count, count)
+    assert heavy.wait("a", count, count) == single.wait("a", count, count)
+
+
+def test_what_costs_more_than_there_ever_is_costs_all_of_it():
+    buckets = Buckets(lambda: 0)
+    assert buckets.wait("a", 10, 60, 1000) == 0
+    buckets.take("a", 10, 60, 1000)
+    assert buckets.wait("a", 10, 60) == 6

@@ -17,9 +17,9 @@ class Socket:
     """Keeps its position as a client does."""
 
     def __init__(self, at: int):
-        self.at, self.heard = at, []
+        self.at, self.heard, self.keeps_up = at, [], True
 
-    def send_text(self, text: str) -> None:
+    def send_text(self, text: str) -> bool:
         self.heard.append(text)
         if text.startswith("{"):
             frame = json.loads(text)
@@ -28,6 +28,7 @@ class Socket:
                 range(self.at + 1, frame["to"] + 1)
             )
             self.at = frame["to"]
+        return self.keeps_up
 
 
 class Room:
@@ -35,7 +36,8 @@ class Room:
 
     def __init__(self, hasty=lambda: False):
         self.seq, self._steps, self._now, self._hasty = 0, [], 0.0, hasty
-        self.broadcast = Broadcast(self._steps.append, self._clock)
+        self.behind: dict[Socket, int] = {}
+        self.broadcast = Broadcast(self.behind.__setitem__, self._steps.append, self._clock)
 
     def _clock(self) -> float:
         self._now += 1.0 if self._hasty() else 0.0
@@ -54,6 +56,12 @@ class Room:
         socket = Socket(self.seq)
         self.broadcast.add(socket, self.seq)
         return socket
+
+    def catches_up(self, socket: Socket) -> None:
+        """What it missed comes some other way."""
+        assert socket.at == self.behind.pop(socket)
+        socket.at = self.seq
+        self.broadcast.add(socket, self.seq)
 
     def goes_on(self) -> None:
         if self._steps:
@@ -136,7 +144,23 @@ def test_a_step_that_fails_is_not_the_last_one(monkeypatch):
     assert late.at < 3
 
 
-@given(st.lists(st.sampled_from("jjsstgggrl"), max_size=120), st.integers())
+def test_who_falls_behind_gets_all_but_batches_until_they_have_caught_up():
+    room = Room()
+    slow, quick = room.joins(), room.joins()
+    slow.keeps_up = False
+    room.says()
+    room.says()
+    room.broadcast.send("news")
+    room.broadcast.send("a tick", to_all=False)
+    assert (slow.at, slow.heard[1:], room.behind) == (1, ["news"], {slow: 1})
+    assert (quick.at, quick.heard[2:]) == (2, ["news", "a tick"])
+    slow.keeps_up = True
+    room.catches_up(slow)
+    room.says()
+    assert slow.at == 3
+
+
+@given(st.lists(st.sampled_from("jjsstgggrlbc"), max_size=120), st.integers())
 def test_whoever_comes_or_comes_again_whenever_misses_nothing_and_gets_nothing_twice(acts, seed):
     chance = random.Random(seed)
     room = Room(hasty=lambda: chance.random() < 0.5)
@@ -152,10 +176,20 @@ def test_whoever_comes_or_comes_again_whenever_misses_nothing_and_gets_nothing_t
             room.goes_on()
         elif act == "r":  # joins again: the answer brings it to where the room is
             socket = chance.choice(sockets)
+            room.broadcast.attend(socket)
+            room.behind.pop(socket, None)
             socket.at = room.seq
             room.broadcast.add(socket, room.seq)
+        elif act == "b":
+            chance.choice(sockets).keeps_up = chance.random() < 0.5
+        elif act == "c":
+            for socket in list(room.behind):
+                room.catches_up(socket)
         else:
             socket = sockets.pop()
             room.broadcast.discard(socket)
+            room.behind.pop(socket, None)
     room.ends()
+    for socket in list(room.behind):
+        room.catches_up(socket)
     assert {socket.at for socket in sockets} <= {room.seq}

@@ -29,12 +29,17 @@ class Socket:
         self.generation = 0
         self.told: list[str] = []
 
-    def send_text(self, text: str) -> None:
+    def send_text(self, text: str) -> bool:
         frame = json.loads(text)
         for message in frame.get("messages", ()):
             self.told.append(message["text"])
         if frame["type"] not in ("messages", "presence"):
-            self.told.append(frame["type"])
+            seq = frame.get("seq", "")
+            self.told.append(f"{frame['type']} {seq}".strip())
+        return True
+
+    async def flushed(self) -> None:
+        pass
 
     def renamed(self, name: str) -> None:
         self.told.append(name)
@@ -55,6 +60,7 @@ def attends(relay, *member_ids: str) -> list[Socket]:
     for socket in sockets:
         relay.welcome(socket)
         relay.attend(socket)
+        relay.follow(socket, relay.tail.catch_up(relay.tail.position), keeps_up=True)
     return sockets
 
 
@@ -176,11 +182,11 @@ async def test_whoever_has_changed_something_makes_all_look(unhurried, log, laye
 
 async def test_who_asks_is_told_what_the_database_has_by_then(unhurried, log, monkeypatch):
     monkeypatch.setattr(pings, "GATHER", 0.001)
-    answers: list[str] = []
     log.says("hello")
-    unhurried.ping(answers.append)
-    await until(lambda: answers)
-    assert json.loads(answers[0])["seq"] == 1
+    socket = Socket()
+    unhurried.ping(socket)
+    await until(lambda: socket.told)
+    assert socket.told == ["tick 1"]
 
 
 # --- Positions -----------------------------------------------------------------------------------

@@ -31,7 +31,7 @@ class Threads:
 )
 async def test_they_are_read_once_for_each_version_of_each_history(now, read):
     threads = Threads()
-    rules = Rules(threads, Broadcast())
+    rules = Rules(threads, Broadcast(lambda socket, seq: None))
     await rules.follow(Head("e", 0, 1))
     await rules.follow(now)
     assert threads.read == read

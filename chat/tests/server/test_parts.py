@@ -29,6 +29,7 @@ from chatsite.server.reading import IN_A_ROW, UNREAD_FRAMES
 from chatsite.server.terms import Goodbye, Terms
 from chatsite.server.transport import PIECE, Direct
 from chatsite.server.websocket import WebSocket
+from chatsite.server.writing import BEHIND_BYTES, STALLED, UNREAD_BYTES
 
 pytestmark = pytest.mark.stack("embedded")  # no database has a part in it
 
@@ -432,3 +433,34 @@ async def test_who_does_not_answer_a_ping_is_cut(opened, transport):
     opened.server.ping_timeout = -1.0
     opened.check_timeouts()
     assert transport.aborted
+
+
+# --- readers that are behind ---------------------------------------------------------------------
+async def test_the_application_is_told_when_a_reader_is_behind_and_not_before(opened, transport):
+    transport.fills_up()
+    assert opened.write("x" * (BEHIND_BYTES // 2))
+    assert not opened.write("y" * BEHIND_BYTES)
+    assert opened.server.refusals == [], "it has time"
+
+
+async def test_a_reader_of_whom_nothing_leaves_for_long_is_closed_as_slow(opened, transport):
+    transport.fills_up()
+    opened.write("x" * 1000)
+    opened.check_timeouts()
+    assert opened.server.refusals == []
+    opened._outward.moved -= STALLED + 1
+    opened.check_timeouts()
+    assert opened.server.refusals == [("192.168.1.1", "doesn't read")]
+
+
+async def test_a_reader_to_whom_nothing_is_said_is_not_slow(opened):
+    opened._outward.moved -= 10 * STALLED
+    opened.check_timeouts()
+    assert opened.server.refusals == []
+
+
+async def test_more_answers_than_a_client_reads_are_bounded(opened, transport):
+    transport.fills_up()
+    for _ in range(20):
+        opened.write("x" * (UNREAD_BYTES // 16))
+    assert opened.server.refusals == [("192.168.1.1", "doesn't read")]

@@ -18,7 +18,8 @@ PROVIDED_BY_OTHERS = {"DYNO", "DJANGO_SETTINGS_MODULE"}
 def variables() -> set[str]:
     """The environment variables that the settings read."""
     source = (ROOT / "chatsite/settings.py").read_text()
-    reader = r"environment\.(?:env\.str|flag|whole|words|rate|origins|database|redis_url|secret)\("
+    names = "env\\.str flag whole words rate budget origins database redis_url secret".split()
+    reader = rf"environment\.(?:{'|'.join(names)})\("
     return set(re.findall(reader + r'\s*"([A-Z_]+)"', source)) - PROVIDED_BY_OTHERS
 
 
@@ -32,13 +33,17 @@ def test_every_environment_variable_is_in_the_readme_and_the_example_and_no_othe
 def test_every_default_is_as_the_readme_says():
     from django.conf import settings
 
+    from chatsite import environment
+
     documented = dict(re.findall(r"^\| `(CHAT_[A-Z_]+)` \| `?([^|`]*)`? \|", README, re.MULTILINE))
     for name in ("CHAT_SOCKETS", "CHAT_SOCKETS_PER_ADDRESS", "CHAT_NAME_DAYS", "CHAT_TRUSTED_HOPS"):
         assert int(documented[name].replace(",", "")) == getattr(settings, name), name
     import limits
 
-    for name in ("CHAT_POST_RATE", "CHAT_JOIN_RATE", "CHAT_NAME_RATE"):
+    for name in (name for name in documented if name.endswith(("_RATE", "POSTS_PER_ADDRESS"))):
         assert limits.parse(documented[name]) == getattr(settings, name), name
+    for name in (name for name in documented if name.endswith(("_PACE", "BYTES_PER_ADDRESS"))):
+        assert environment.budget("", documented[name]) == getattr(settings, name), name
 
 
 def test_every_frame_and_code_is_in_the_protocol():

@@ -43,8 +43,13 @@ class Person:
         token: str | None = None,
         origin: str | None = None,
         headers: dict[str, str] | None = None,
+        address: str | None = None,
+        reads: bool = True,
     ):
+        """From `address`, one of 127.x.y.z, where it is given. With `reads` False nothing is taken
+        from the system before it is asked for, and that keeps little."""
         self._site = site
+        self._address, self._reads = address, reads
         self._headers = {**(headers or {}), **({"Cookie": cookie} if cookie else {})}
         self._origin = origin
         self._token = token
@@ -73,12 +78,22 @@ class Person:
             additional_headers=self._headers,
             compression=None,
             max_size=None,
-            max_queue=None,
+            max_queue=None if self._reads else 1,
+            sock=self._dials(process),
             ping_interval=None,
             close_timeout=2,
             proxy=None,
             legacy=True,  # outside of `with`: `drops` and `leaves` end it
         )
+
+    def _dials(self, process: int) -> socket.socket:
+        link = socket.socket()
+        if not self._reads:
+            link.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 16 * 1024)
+        if self._address:
+            link.bind((self._address, 0))
+        link.connect(("127.0.0.1", self._site.processes[process].port))
+        return link
 
     def joins(self, name: str | None = None, since: dict | None = None) -> dict:
         """Send a `join`, wait for `hello` and the messages that belong to it; return `hello`."""

@@ -1,6 +1,7 @@
 """Whole sites: a stack is what a site stands on, a site is a fresh room on it."""
 
 import contextlib
+import http.client
 import itertools
 import json
 import secrets
@@ -22,10 +23,18 @@ from chat.tests.support.servers import ROOT, Daphne, Postgres, Redis, Server, ma
 # Tests are people in a hurry: those about limits set their own.
 UNLIMITED = {
     "CHAT_LIMITS": "0",
-    "CHAT_POST_RATE": "",
+    "CHAT_REQUEST_RATE": "",
+    "CHAT_HANDSHAKE_RATE": "",
     "CHAT_JOIN_RATE": "",
+    "CHAT_NAME_RATE": "",
+    "CHAT_RESUME_BYTES_PER_ADDRESS": "",
+    "CHAT_POST_RATE": "",
+    "CHAT_POSTS_PER_ADDRESS": "",
+    "CHAT_POST_BYTES_PER_ADDRESS": "",
+    "CHAT_ROOM_PACE": "",
     "CHAT_SOCKETS_PER_ADDRESS": "0",
 }
+AS_BY_DEFAULT: dict[str, str | None] = dict.fromkeys(UNLIMITED)
 
 BUILDERS = ("storage.py", "bundle.py")  # what they do changes the static files, too
 
@@ -183,6 +192,18 @@ def collect_static(env: dict[str, str]) -> None:
         manage("collectstatic", "--noinput", env=env)
 
 
+class From(urllib.request.HTTPHandler):
+    """Requests from one of this machine's addresses."""
+
+    def __init__(self, address: str):
+        super().__init__()
+        self._address = address
+
+    def http_open(self, request):
+        source = {"source_address": (self._address, 0)}
+        return self.do_open(http.client.HTTPConnection, request, **source)
+
+
 @dataclass
 class Response:
     """What a site answered to one HTTP request."""
@@ -211,6 +232,8 @@ class Site:
         self.redis: Redis | None = next(iter(self._servers), None)
         self.postgres: Postgres | None = getattr(stack, "postgres", None)
         merged = {"SECRET_KEY": secrets.token_urlsafe(48), **UNLIMITED, **database, **env}
+        if not UNLIMITED.keys().isdisjoint(env) and "CHAT_LIMITS" not in env:
+            merged["CHAT_LIMITS"] = "1"  # for the one that is the test's own
         self.env = {name: value for name, value in merged.items() if value is not None}
         self.processes: list[Daphne] = [
             Daphne(Path(database["CHAT_DATA"]), self.env, name=f"daphne-{number}", **daphne)
@@ -275,8 +298,12 @@ class Site:
         method: str | None = None,
         headers: dict[str, str] | None = None,
         process: int = 0,
+        address: str | None = None,
     ) -> Response:
-        """One HTTP request; `data` is bytes as they are, or goes as JSON (and makes it a POST)."""
+        """One HTTP request; `data` is bytes as they are, or goes as JSON (and makes it a POST).
+
+        From `address`, one of 127.x.y.z, where it is given.
+        """
         headers = dict(headers or {})
         if data is not None and not isinstance(data, bytes):
             data = json.dumps(data).encode()
@@ -284,8 +311,9 @@ class Site:
         request = urllib.request.Request(
             self.urls[process] + path, data=data, headers=headers, method=method
         )
+        opener = urllib.request.build_opener(*([From(address)] if address else []))
         try:
-            answer = urllib.request.urlopen(request, timeout=60)
+            answer = opener.open(request, timeout=60)
         except urllib.error.HTTPError as error:
             answer = error
         with answer:

@@ -8,7 +8,7 @@ import pytest
 from chat.policy.connections import connection_limiter
 from chat.tests.support import until
 from chat.tests.support.played import HANG
-from chat.web import consumers, tab
+from chat.web import consumers, joining
 from chat.web.consumers import ChatConsumer
 from chat.web.send_queue import EXTENSION, Clogged
 
@@ -61,10 +61,11 @@ class Client:
         return next((m["code"] for m in self.sent if m["type"] == "websocket.close"), None)
 
     # --- the send queue --------------------------------------------------------------------------
-    def write(self, text: str) -> None:
+    def write(self, text: str) -> bool:
         if self.clogged:
             raise Clogged
         self.frames.append(json.loads(text))
+        return self.reads.is_set()
 
     async def flushed(self) -> None:
         await self.reads.wait()
@@ -103,44 +104,71 @@ async def arrive(relay):
     await asyncio.gather(*(client.task for client in present), return_exceptions=True)
 
 
-# --- While a `hello` is on its way ---------------------------------------------------------------
+# --- Readers that are behind ---------------------------------------------------------------------
 @pytest.mark.usefixtures("history")
-async def test_what_is_said_during_a_hello_comes_after_its_messages(arrive, log):
-    client = arrive()
+async def test_who_reads_slowly_gets_what_they_missed_in_one_piece_when_they_read_on(arrive, log):
+    client, bystander = arrive(), arrive()
+    await client.joins()
+    await bystander.joins()
+    client.reads.clear()
+    for text in ("1", "2", "3"):
+        log.says(text)
+        await until(lambda text=text: text in bystander.heard())
+    assert client.heard() == ["before", "1"]
+    client.reads.set()
+    await until(lambda: client.heard() == ["before", "1", "2", "3"])
+    assert [frame["to"] for frame in client.frames if frame["type"] == "messages"] == [1, 2, 4]
+    log.says("4")
+    await until(lambda: client.heard()[-1] == "4")
+
+
+@pytest.mark.usefixtures("history")
+async def test_who_does_not_read_their_hello_gets_the_messages_when_they_do(arrive, log):
+    client, bystander = arrive(), arrive()
     client.reads.clear()
     await client.joins()
-    await until(client.heard)
-    bystander = arrive()
     await bystander.joins()
     log.says("meanwhile")
     await until(lambda: "meanwhile" in bystander.heard())
-    assert client.heard() == ["before"]
+    assert client.heard() == []
     client.reads.set()
     await until(lambda: client.heard() == ["before", "meanwhile"])
     assert client.frames[0]["type"] == "hello"
 
 
 @pytest.mark.usefixtures("history")
-async def test_who_does_not_read_their_hello_is_let_go_when_too_much_waits(
-    arrive, log, monkeypatch
+async def test_who_is_further_behind_than_the_buffer_reaches_has_to_come_again(
+    arrive, log, relay, monkeypatch
 ):
-    monkeypatch.setattr(tab, "DEFERRED", 3)
+    monkeypatch.setattr(relay.tail._replay, "_size", 3)
     client, bystander = arrive(), arrive()
-    client.reads.clear()
     await client.joins()
-    await until(client.heard)
     await bystander.joins()
-    for number in range(5):
+    client.reads.clear()
+    for number in range(6):
         log.says(f"{number}")
         await until(lambda number=number: f"{number}" in bystander.heard())
-    await until(lambda: client.has("bye"))
     client.reads.set()
-    await until(lambda: client.code == 4008)
-    assert client.heard() == ["before"]
+    await until(lambda: client.code == 4010)
+    assert client.heard() == ["before", "0"]
 
 
 @pytest.mark.usefixtures("history")
-async def test_who_is_cut_off_during_a_hello_holds_nothing(arrive, log, relay):
+async def test_who_is_behind_is_told_how_far_they_are_when_they_ping(arrive, log):
+    client, bystander = arrive(), arrive()
+    await client.joins()
+    await bystander.joins()
+    client.reads.clear()
+    for text in ("1", "2", "3"):
+        log.says(text)
+        await until(lambda text=text: text in bystander.heard())
+    client.says("ping", seq=2)
+    await until(lambda: client.has("tick"))
+    assert client.frames[-1]["seq"] == 2
+
+
+@pytest.mark.usefixtures("history")
+async def test_who_is_cut_off_while_they_are_behind_holds_nothing(arrive, log, relay):
     client, bystander = arrive(), arrive()
     client.reads.clear()
     await client.joins("Ada")
@@ -148,10 +176,42 @@ async def test_who_is_cut_off_during_a_hello_holds_nothing(arrive, log, relay):
     client.task.cancel()
     await asyncio.gather(client.task, return_exceptions=True)
     assert relay.people.online()["names"] == []
+    assert relay._catching_up._tasks == {}
     await bystander.joins()
     log.says("after")
     await until(lambda: "after" in bystander.heard())
     assert "after" not in client.heard()
+
+
+# --- Who does not join ---------------------------------------------------------------------------
+async def test_who_does_not_join_in_time_is_told_and_closed(arrive, monkeypatch):
+    monkeypatch.setattr(joining, "IDLE", 0.01)
+    client = arrive()
+    client.says("ping", seq=0)  # is no join
+    await until(lambda: client.code == 4020)
+    assert client.frames[-1]["code"] == "idle"
+
+
+async def test_who_has_joined_in_time_stays_though_the_join_is_no_good(arrive, monkeypatch):
+    monkeypatch.setattr(joining, "IDLE", 0.2)
+    reader, mistaken = arrive(), arrive()
+    await reader.joins()
+    mistaken.says("join", name=7)
+    await until(lambda: mistaken.has("hello"))
+    await asyncio.sleep(0.3)
+    assert (reader.code, mistaken.code) == (None, None)
+
+
+async def test_while_the_relay_starts_nobody_is_idle(arrive, make_relay, log, monkeypatch):
+    monkeypatch.setattr(joining, "IDLE", 0.01)
+    log.trouble = HANG
+    starting = make_relay()
+    monkeypatch.setattr(consumers, "get_relay", lambda: starting)
+    client = arrive()
+    await asyncio.sleep(0.05)
+    assert client.code is None
+    log.trouble = None
+    await until(lambda: client.code == 4020)
 
 
 # --- Bans ----------------------------------------------------------------------------------------
