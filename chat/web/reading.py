@@ -12,6 +12,7 @@ from chat.protocol.errors import FrameError
 from chat.protocol.incoming import Since
 from chat.relay.relay import Relay
 from chat.web import access
+from chat.web.waiting import waiting
 
 PAGE = 50
 WAIT = 25  # seconds
@@ -79,7 +80,8 @@ async def _moved(request: HttpRequest, relay: Relay, since: Since, wait: float) 
     address = access.address(request)
     connection_limiter.admit(address)
     try:
-        await relay.tail.moved(since, wait)
+        async with waiting(request):
+            await relay.tail.moved(since, wait)
     finally:
         connection_limiter.release(address)
 

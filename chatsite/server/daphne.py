@@ -24,6 +24,7 @@ from twisted.python.failure import Failure
 from chatsite.server import descriptors
 from chatsite.server.asgi import Application, Message, Receive, Send
 from chatsite.server.channel import Channel
+from chatsite.server.concurrency import Concurrency
 from chatsite.server.door import Door, address
 from chatsite.server.forwarded import client_address
 from chatsite.server.lifespan import Lifespan, StartupFailed
@@ -85,7 +86,7 @@ class Server(server.Server):
         descriptors.raise_limit()
         descriptors.watch()
         _spare_what_stays()
-        self.door = Door(self.terms)
+        self.door, self.concurrency = Door(self.terms), Concurrency(self.terms)
         self.ws_factory = Sockets(self)
         self.http_factory.protocol = Channel
         self.http_factory.acceptableProtocols = lambda: [b"http/1.1"]
@@ -147,8 +148,9 @@ class Server(server.Server):
         forwarded = (value for name, value in scope["headers"] if name == b"x-forwarded-for")
         client = self.address(peer, forwarded)
         scope["client"] = [client, 0] if client else None
+        scope["extensions"] = {self.terms.extension: protocol}
         if scope["type"] == "websocket":
-            scope["extensions"] = {"websocket.http.response": {}, self.terms.extension: protocol}
+            scope["extensions"]["websocket.http.response"] = {}
         return super().create_application(protocol, scope)
 
     def _counted(self, application: Application) -> Application:

@@ -1,11 +1,13 @@
 """A request: bounded while it comes in, and asked about before the application sees it."""
 
+import asyncio
 from http import HTTPStatus
 from io import BytesIO
-from typing import Any
 
 from daphne import http_protocol
 from twisted.python.failure import Failure
+
+from chatsite.server.transport import Transport
 
 BODY_BYTES = 256 * 1024  # the largest form of the admin is far smaller
 BODIES_BYTES = 32 * 1024 * 1024  # of all that come in at the same time
@@ -18,6 +20,7 @@ class Request(http_protocol.WebRequest):
     _received = 0
     _chunks: int | None = None  # of a body that comes in any
     _refused = False
+    _connection: Transport | None = None  # of one that may be, or is, at work
 
     # --- while it comes in -----------------------------------------------------------------------
     def gotLength(self, length: int | None) -> None:
@@ -42,18 +45,23 @@ class Request(http_protocol.WebRequest):
             super().handleContentChunk(data)
 
     # --- when it is there ------------------------------------------------------------------------
-    def process(self) -> Any:
+    def process(self) -> None:
         self.requestHeaders.removeHeader(b"daphne-root-path")  # anyone can send it
         if not self._refused:
             self._look_at_it()
-        if self._refused:
-            return None
+        if not self._refused:
+            self._connection = self.channel.transport
+            if self._is_handshake():  # what follows is the socket's, which Daphne lets read on
+                self._connection.pauseProducing()
+            self.server.concurrency.begin(self._connection, self._address(), self._begin)
+
+    def _begin(self) -> None:
+        """It is its turn."""
         channel = self.channel
-        done = super().process()
+        super().process()
         if self.transport is None:  # a WebSocket has taken it
             self._forget_body()
             channel.hand_over()
-        return done
 
     def _look_at_it(self) -> None:
         # RFC 9112, 3.2. HTTP/1.0 knows no Host, and some balancers' probes speak that.
@@ -61,11 +69,13 @@ class Request(http_protocol.WebRequest):
         if self.clientproto != b"HTTP/1.0" and len(hosts) != 1:
             self._refuse(HTTPStatus.BAD_REQUEST, "no host")
             return
-        upgrade = self.requestHeaders.getRawHeaders(b"upgrade", [b""])[0]
-        kind = "handshake" if upgrade.lower() == b"websocket" else "request"
+        kind = "handshake" if self._is_handshake() else "request"
         wait = self.server.terms.admit(self._address(), kind, self.path.decode("latin1"))
         if wait:
             self._refuse(HTTPStatus.TOO_MANY_REQUESTS, "too fast", wait)
+
+    def _is_handshake(self) -> bool:
+        return self.requestHeaders.getRawHeaders(b"upgrade", [b""])[0].lower() == b"websocket"
 
     def _refuse(self, status: HTTPStatus, why: str, retry_after: float = 0.0) -> None:
         self._refused = True
@@ -82,16 +92,32 @@ class Request(http_protocol.WebRequest):
     # --- until it is answered ---------------------------------------------------------------------
     def finish(self) -> None:
         self._forget_body()
+        self.rest()  # before Twisted goes on with the next of this connection
         super().finish()
 
     def connectionLost(self, reason: Failure) -> None:
         self._forget_body()
+        self.rest()
         super().connectionLost(reason)
 
     def _forget_body(self) -> None:
         self.server.bodies -= self._received
         self._received = 0
 
+    # --- what the application finds in its scope --------------------------------------------------
+    def rest(self) -> None:
+        """It only waits from now on: another of its address may begin in its place."""
+        if self._connection:
+            self.server.concurrency.end(self._connection)
+
+    async def turn(self) -> None:
+        """Wait until it may work on."""
+        begun = asyncio.Event()
+        if self._connection:
+            self.server.concurrency.begin(self._connection, self._address(), begun.set)
+            await begun.wait()
+
+    # --- what the server asks ---------------------------------------------------------------------
     async def flushed(self) -> None:
         """Wait until what was written of the answer has left, nearly all."""
         if not self.finished and self.channel:

@@ -12,6 +12,7 @@ from http import HTTPStatus
 from typing import Any
 
 from chatsite.server.asgi import Message
+from chatsite.server.bucket import Bucket
 
 # As much as Twisted takes; read when `websockets` is imported.
 os.environ.setdefault("WEBSOCKETS_MAX_LINE_LENGTH", str(16 * 1024))
@@ -53,6 +54,8 @@ class WebSocket(Writing):
         self.server = server
         self._wire = ServerProtocol(max_size=server.terms.frame_bytes)
         self.inward = Inward(self._wire)
+        if server.terms.texts_at_once:
+            self.pace = Bucket(server.terms.texts_at_once, server.terms.texts_per_second)
 
     def connectionMade(self) -> None:
         self._opened = now()
@@ -66,6 +69,7 @@ class WebSocket(Writing):
         if self._abort:
             self._abort.cancel()
         self.server.protocol_disconnected(self)
+        self.server.concurrency.end(self.transport)
         self.server.door.leave(self.transport)
         if self._visit:
             self._wire.receive_eof()
@@ -103,6 +107,7 @@ class WebSocket(Writing):
 
     def _answer(self, response: Response) -> None:
         self._response, self.unanswered = None, False
+        self.server.concurrency.end(self.transport)
         self._wire.send_response(response)
         self.flush()
 
