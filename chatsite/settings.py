@@ -95,6 +95,7 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "csp",
 ]
+PASSWORD_HASHERS = ["chatsite.hashing.GivesWay"]
 MIDDLEWARE = [
     "chatsite.headers.Headers",  # on whatever the others answer
     "chatsite.probes.Probes",  # early: they are asked in plain http, under any name

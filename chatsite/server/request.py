@@ -75,7 +75,8 @@ class Request(http_protocol.WebRequest):
             self._refuse(HTTPStatus.TOO_MANY_REQUESTS, "too fast", wait)
 
     def _is_handshake(self) -> bool:
-        return self.requestHeaders.getRawHeaders(b"upgrade", [b""])[0].lower() == b"websocket"
+        upgrade: bytes = self.requestHeaders.getRawHeaders(b"upgrade", [b""])[0]
+        return upgrade.lower() == b"websocket"
 
     def _refuse(self, status: HTTPStatus, why: str, retry_after: float = 0.0) -> None:
         self._refused = True
