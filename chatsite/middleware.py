@@ -3,6 +3,7 @@
 They are half async: each changes to a thread and back for every request, whatever it does there.
 """
 
+from http import HTTPStatus
 from typing import Any
 
 from csp.middleware import CSPMiddleware
@@ -37,7 +38,13 @@ class Security(Inline, SecurityMiddleware): ...
 class Csp(Inline, CSPMiddleware): ...
 
 
-class Common(Inline, CommonMiddleware): ...
+class Common(Inline, CommonMiddleware):
+    def process_response(self, request: HttpRequest, response: Any) -> Any:
+        """What has not changed is not empty: a 304 says nothing of a length (RFC 9110, 8.6)."""
+        response = super().process_response(request, response)
+        if response.status_code == HTTPStatus.NOT_MODIFIED:
+            del response["Content-Length"]
+        return response
 
 
 class Frames(Inline, XFrameOptionsMiddleware): ...

@@ -35,7 +35,13 @@ async def room(request: HttpRequest) -> HttpResponse:
     page = await _current(relay)
     response = _answer(request, page)
     cookie.remember(request, response)
-    return get_conditional_response(request, etag=page.etag, response=response) or response
+    found: Any = get_conditional_response(request, etag=page.etag, response=response)
+    # What csp's decorator does, which can't decorate an async view. A 304's too: a browser takes
+    # its headers over into the page that it has kept (RFC 9111, 3.2).
+    found._csp_update = {"require-trusted-types-for": ["'script'"]}
+    found["X-Robots-Tag"] = "noindex"  # for those that don't ask robots.txt
+    answer: HttpResponse = found
+    return answer
 
 
 @require_safe
@@ -61,10 +67,6 @@ def _answer(request: HttpRequest, page: Page) -> HttpResponse:
     patch_vary_headers(response, ["Accept-Encoding"])
     # Not `no-store`: then browsers could not show it at once when somebody comes back to it.
     patch_cache_control(response, private=True, no_cache=True)
-    response["X-Robots-Tag"] = "noindex"  # for those that don't ask robots.txt
-    # What csp's decorator does, which can't decorate an async view.
-    any_response: Any = response
-    any_response._csp_update = {"require-trusted-types-for": ["'script'"]}
     return response
 
 

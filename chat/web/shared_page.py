@@ -63,6 +63,8 @@ class SharedPage:
     async def get(self, content: object, make: Callable[[], Page]) -> Page:
         """The page with this content, or as it was up to a second ago; `make` is called in a
         thread. Raises what that raises."""
+        if self._page and content != self._shows:
+            await asyncio.wait([self._page])  # one at a time; it may be older than is good
         if self._page is None or self._is_stale(self._page, content):
             self._shows = content
             self._began.append(self._clock())
@@ -72,9 +74,8 @@ class SharedPage:
     def _is_stale(self, page: "asyncio.Task[Page]", content: object) -> bool:
         if not page.done():
             return False
-        if page.cancelled() or page.exception():
-            return True
-        if content == self._shows:
+        failed = page.cancelled() or page.exception()
+        if content == self._shows and not failed:
             return False
         return len(self._began) < A_SECOND or self._clock() - self._began[0] >= 1
 

@@ -29,7 +29,7 @@ def is_being_done(site) -> bool:
 
 @pytest.fixture
 def spam(length):
-    return PART * length(short=6, full=40)
+    return PART * length(short=12, full=40)
 
 
 def check(site, reader, spam: int) -> None:

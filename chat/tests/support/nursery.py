@@ -23,7 +23,8 @@ NEEDED = """
     django.core.management django.core.serializers.json django.db.backends.postgresql.base
     django.db.backends.sqlite3.base django.db.models django.forms django.middleware.csrf
     django.middleware.locale django.template.backends.django django.template.loader_tags
-    django.template.defaulttags django.urls django.views.debug django.views.generic emoji environ idna
+    django.template.defaulttags django.urls django.views.debug django.views.generic emoji environ
+    idna
     limits.aio.storage limits.aio.strategies precis_i18n psycopg_pool
     redis.asyncio regex servestatic twisted.internet.ssl twisted.web.http websockets.server
 """.split()
