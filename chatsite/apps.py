@@ -12,7 +12,7 @@ CONNECTIONS = 2  # for each socket that the process may have
 CONNECTIONS_PER_ADDRESS = 4  # for each socket that an address may have
 AT_LEAST = 64  # for an address
 REQUESTS_AT_ONCE = 4  # at work for an address; pages are made by one thread, so more are no faster
-TEXTS_AT_ONCE = 200  # of a socket: an outbox of a long night
+TEXTS_AT_ONCE = 100  # of a socket: three times what a client may have unanswered
 TEXTS_PER_SECOND = 20.0  # after that, as fast as hardly anybody types
 
 
