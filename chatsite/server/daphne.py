@@ -28,6 +28,7 @@ from chatsite.server.concurrency import Concurrency
 from chatsite.server.door import Door, address
 from chatsite.server.forwarded import client_address
 from chatsite.server.lifespan import Lifespan, StartupFailed
+from chatsite.server.refusing import Refusing
 from chatsite.server.request import Request
 from chatsite.server.terms import Terms
 from chatsite.server.transport import Transport
@@ -87,6 +88,7 @@ class Server(server.Server):
         descriptors.watch()
         _spare_what_stays()
         self.door, self.concurrency = Door(self.terms), Concurrency(self.terms)
+        self.refusing = Refusing()
         self.ws_factory = Sockets(self)
         self.http_factory.protocol = Channel
         self.http_factory.acceptableProtocols = lambda: [b"http/1.1"]

@@ -1,6 +1,7 @@
 """A request: bounded while it comes in, and asked about before the application sees it."""
 
 import asyncio
+from functools import partial
 from http import HTTPStatus
 from io import BytesIO
 
@@ -72,17 +73,25 @@ class Request(http_protocol.WebRequest):
         kind = "handshake" if self._is_handshake() else "request"
         wait = self.server.terms.admit(self._address(), kind, self.path.decode("latin1"))
         if wait:
-            self._refuse(HTTPStatus.TOO_MANY_REQUESTS, "too fast", wait)
+            self._note_refusal("too fast")
+            self.server.refusing.say(self._address(), partial(self._say_too_fast, wait))
+
+    def _say_too_fast(self, wait: float) -> None:
+        if self.channel:  # it has not gone meanwhile
+            self.channel.refuse(HTTPStatus.TOO_MANY_REQUESTS, wait)
 
     def _is_handshake(self) -> bool:
         upgrade: bytes = self.requestHeaders.getRawHeaders(b"upgrade", [b""])[0]
         return upgrade.lower() == b"websocket"
 
-    def _refuse(self, status: HTTPStatus, why: str, retry_after: float = 0.0) -> None:
+    def _refuse(self, status: HTTPStatus, why: str) -> None:
+        self._note_refusal(why)
+        self.channel.refuse(status)
+
+    def _note_refusal(self, why: str) -> None:
         self._refused = True
         self._forget_body()
         self.server.terms.refused(self._address(), why)
-        self.channel.refuse(status, retry_after)
 
     def _address(self) -> str | None:
         forwarded = self.requestHeaders.getRawHeaders(b"x-forwarded-for", [])
