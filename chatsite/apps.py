@@ -2,7 +2,7 @@ from django.apps import AppConfig
 
 # What the server says by itself, before Django is asked.
 WORDS = {
-    400: "This is no request that can be answered: it has to name one host.",
+    400: "This is no request that can be answered.",
     413: "This is more than can be taken.",
     429: "There is too much from your network at once. Please try again in a moment.",
     503: "The room is full at the moment. Please try again in a minute.",

@@ -12,9 +12,10 @@ from functools import lru_cache
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Count, Max, Min, Q, QuerySet
+from django.db.models import Count, Max, Min, QuerySet
 from django.utils import timezone
 
+from chat.members.rows import names_of, touched
 from chat.models import Member, Message
 from chat.protocol import names
 
@@ -67,13 +68,9 @@ class _Register:
     def __init__(self, claims: Sequence[Claim]) -> None:
         self._now = timezone.now()
         ids = {claim.member_id for claim in claims}
-        old_names = Member.objects.filter(id__in=ids).values_list("name", flat=True)
-        wanted = {claim.name for claim in claims if claim.name} | set(old_names)
+        wanted = {claim.name for claim in claims if claim.name} | names_of(ids)
         keys = {key for keys in map(_keys, wanted) for key in keys or ()}
-        touched = Member.objects.filter(Q(id__in=ids) | Q(name_key__in=keys) | Q(look_key__in=keys))
-        # In one order for all: two batches that want each other's rows would wait for ever.
-        found = touched.select_for_update().order_by("id")
-        self._members = {member.id: member for member in found}
+        self._members = {member.id: member for member in touched(ids, keys)}
         self._new: dict[str, Member] = {}  # to be written in one statement
         self._back: list[Member] = []  # under the name they had: in one statement, too
         self._holders: dict[str, dict[str, Member]] = {}  # by either key, then by id
@@ -137,8 +134,10 @@ class _Register:
 
     def write(self) -> None:
         """Write down who was not known before, and hold the names of those who are back."""
-        Member.objects.bulk_create(self._new.values())
-        _refresh(Member.objects.filter(id__in=[member.id for member in self._back]), self._now)
+        if self._new:
+            Member.objects.bulk_create(self._new.values())
+        if self._back:
+            _refresh(Member.objects.filter(id__in=[member.id for member in self._back]), self._now)
 
 
 @lru_cache(maxsize=10_000)
@@ -203,7 +202,7 @@ def free(member_ids: Collection[str]) -> None:
 
 
 def _lock(member_ids: Collection[str]) -> QuerySet[Member]:
-    """These members, locked in the order that all lock them in (see `_Register`)."""
+    """These members, locked in the order that all lock them in (see `touched`)."""
     locked = Member.objects.filter(id__in=member_ids)
     list(locked.select_for_update().order_by("id").values_list("id"))
     return locked

@@ -46,7 +46,7 @@ def processes_reach_each_other(app_configs: Configs, **options: Any) -> list[Che
             )
         ]
     processes = os.environ.get("WEB_CONCURRENCY", "")
-    if processes.isdigit() and int(processes) > 1:
+    if processes.isdecimal() and int(processes) > 1:
         return [
             Warning(
                 f"WEB_CONCURRENCY={processes}, but the channel layer is in the memory of one "

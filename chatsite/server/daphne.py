@@ -32,7 +32,6 @@ from chatsite.server.refusing import Refusing
 from chatsite.server.request import Request
 from chatsite.server.terms import Terms
 from chatsite.server.transport import Transport
-from chatsite.server.websocket import Sockets
 
 DAPHNES_PING = 20  # seconds of silence after which it pings, where nobody says otherwise
 PING = 25  # for us: pages ping by themselves before that. Who is silent for 60 is aborted
@@ -89,7 +88,6 @@ class Server(server.Server):
         _spare_what_stays()
         self.door, self.concurrency = Door(self.terms), Concurrency(self.terms)
         self.refusing = Refusing()
-        self.ws_factory = Sockets(self)
         self.http_factory.protocol = Channel
         self.http_factory.acceptableProtocols = lambda: [b"http/1.1"]
         stock = self.http_factory.buildProtocol

@@ -2,6 +2,7 @@
 
 import ipaddress
 from collections import Counter
+from functools import lru_cache
 from http import HTTPStatus
 
 from twisted.internet.address import IPv4Address, IPv6Address
@@ -13,6 +14,7 @@ from chatsite.server.transport import Transport, handle
 # How many times as much as one address a network may have, by the bytes that its addresses share:
 # an IPv4 address; an IPv6 /64, which is one client's; a /56 and a /48, which one customer may have.
 SHARES = {4: 1, 8: 1, 7: 2, 6: 4}
+REMEMBERED = 4096  # addresses whose networks are known without a look
 
 
 class Door:
@@ -20,7 +22,7 @@ class Door:
 
     def __init__(self, terms: Terms) -> None:
         self._terms = terms
-        self._open: dict[Transport, list[bytes]] = {}  # and the networks that each counts for
+        self._open: dict[Transport, tuple[bytes, ...]] = {}  # and the networks that each counts for
         self._by_network: Counter[bytes] = Counter()
 
     def enter(self, transport: Transport) -> HTTPStatus | None:
@@ -32,7 +34,7 @@ class Door:
             self._terms.refused(peer, "the server is full")
             return HTTPStatus.SERVICE_UNAVAILABLE
         # Behind a proxy everybody has its address.
-        counted = [] if self._terms.trusted_hops else networks(peer)
+        counted = () if self._terms.trusted_hops else networks(peer)
         own = self._terms.connections_per_address
         if own and any(self._by_network[key] >= own * SHARES[len(key)] for key in counted):
             self._terms.refused(peer, "too many connections")
@@ -55,10 +57,11 @@ def address(transport: Transport) -> str | None:
     return str(peer.host) if isinstance(peer, IPv4Address | IPv6Address) else None
 
 
-def networks(peer: str | None) -> list[bytes]:
+@lru_cache(REMEMBERED)
+def networks(peer: str | None) -> tuple[bytes, ...]:
     """What an address is counted for, from the narrowest on: the first bytes of its addresses."""
     if peer is None:
-        return []
+        return ()
     found = ipaddress.ip_address(peer.partition("%")[0])
     packed = (getattr(found, "ipv4_mapped", None) or found).packed
-    return [packed] if len(packed) == 4 else [packed[:8], packed[:7], packed[:6]]
+    return (packed,) if len(packed) == 4 else (packed[:8], packed[:7], packed[:6])

@@ -3,9 +3,10 @@
 To read a frame is work, however small it is, and one read of a socket may bring ten thousand.
 """
 
+from typing import cast
+
 from websockets.frames import Frame, Opcode
-from websockets.protocol import Event
-from websockets.server import ServerProtocol
+from websockets.protocol import Protocol
 
 from chatsite.server.asgi import Message
 from chatsite.server.bucket import Bucket
@@ -25,10 +26,10 @@ class Inward:
 
     __slots__ = (*("_begun", "_binary", "_controls", "_events", "_fragments", "_rest", "_wire"),)
 
-    def __init__(self, wire: ServerProtocol) -> None:
+    def __init__(self, wire: Protocol) -> None:
         self._wire = wire
         self._rest = b""  # has come, and was not looked at
-        self._events: list[Event] = []  # the last one comes first
+        self._events: list[Frame] = []  # the last one comes first
         self._begun: bytearray | None = None  # a message that has not ended yet
         self._binary = False
         self._fragments = 0  # of that message
@@ -46,12 +47,12 @@ class Inward:
         """Whether there may be something to take."""
         return bool(self._events or self._rest)
 
-    def take(self) -> Event | None:
+    def take(self) -> Frame | None:
         """The next that has come in whole; None where more has to come first."""
         while not self._events and self._rest:
             data, self._rest = self._rest[:SLICE], self._rest[SLICE:]
             self._wire.receive_data(data)
-            self._events = self._wire.events_received()
+            self._events = cast(list[Frame], self._wire.events_received())
             self._events.reverse()
         return self._events.pop() if self._events else None
 

@@ -3,7 +3,7 @@
 import asyncio
 
 from twisted.internet.protocol import Protocol
-from websockets.protocol import Event
+from websockets.frames import Frame
 
 from chatsite.server.asgi import Message, Receive
 from chatsite.server.bucket import Bucket
@@ -23,7 +23,7 @@ class Reading(Protocol):
     inward: Inward
     # Twisted's own type is an interface, which says nothing to a type checker.
     transport: Transport  # type: ignore[assignment]
-    queue: asyncio.Queue[Message]  # to the application; there is none before a request
+    queue: asyncio.Queue[Message]  # to the application
     pace: Bucket | None = None  # of the messages that the application takes
     _cut = False  # what it sends is of no interest any more
     _unread = 0  # bytes of messages in the queue
@@ -36,7 +36,7 @@ class Reading(Protocol):
     _flood_ends: asyncio.TimerHandle | None = None
     _turn: asyncio.Handle | None = None  # takes what has come, when others have had theirs
 
-    def take(self, event: Event) -> None:
+    def take(self, frame: Frame) -> None:
         raise NotImplementedError
 
     def flush(self) -> None:
@@ -58,10 +58,10 @@ class Reading(Protocol):
     def take_some(self) -> None:
         self._turn = None
         for _ in range(IN_A_ROW):
-            event = None if self._held or self.unanswered else self.inward.take()
-            if event is None:
+            frame = None if self._held or self.unanswered else self.inward.take()
+            if frame is None:
                 break
-            self.take(event)
+            self.take(frame)
         self.flush()
         self._go_on()
 

@@ -4,11 +4,16 @@ import asyncio
 from functools import partial
 from http import HTTPStatus
 from io import BytesIO
+from typing import Any
 
 from daphne import http_protocol
+from twisted.protocols.policies import ProtocolWrapper
 from twisted.python.failure import Failure
 
+from chatsite.server.handshake import accepted, is_valid
+from chatsite.server.scope import described
 from chatsite.server.transport import Transport
+from chatsite.server.websocket import WebSocket
 
 BODY_BYTES = 256 * 1024  # the largest form of the admin is far smaller
 BODIES_BYTES = 32 * 1024 * 1024  # of all that come in at the same time
@@ -21,6 +26,7 @@ class Request(http_protocol.WebRequest):
     _received = 0
     _chunks: int | None = None  # of a body that comes in any
     _refused = False
+    _asks_for_socket = False
     _connection: Transport | None = None  # of one that may be, or is, at work
 
     # --- while it comes in -----------------------------------------------------------------------
@@ -52,17 +58,16 @@ class Request(http_protocol.WebRequest):
             self._look_at_it()
         if not self._refused:
             self._connection = self.channel.transport
-            if self._is_handshake():  # what follows is the socket's, which Daphne lets read on
-                self._connection.pauseProducing()
+            if self._asks_for_socket:
+                self._connection.pauseProducing()  # what follows is for the socket
             self.server.concurrency.begin(self._connection, self._address(), self._begin)
 
     def _begin(self) -> None:
         """It is its turn."""
-        channel = self.channel
-        super().process()
-        if self.transport is None:  # a WebSocket has taken it
-            self._forget_body()
-            channel.hand_over()
+        if self._asks_for_socket:
+            self._open_socket()
+        else:
+            super().process()
 
     def _look_at_it(self) -> None:
         # RFC 9112, 3.2. HTTP/1.0 knows no Host, and some balancers' probes speak that.
@@ -70,7 +75,9 @@ class Request(http_protocol.WebRequest):
         if self.clientproto != b"HTTP/1.0" and len(hosts) != 1:
             self._refuse(HTTPStatus.BAD_REQUEST, "no host")
             return
-        kind = "handshake" if self._is_handshake() else "request"
+        upgrade = self.requestHeaders.getRawHeaders(b"upgrade", [b""])[0]
+        self._asks_for_socket = upgrade.lower() == b"websocket"
+        kind = "handshake" if self._asks_for_socket else "request"
         wait = self.server.terms.admit(self._address(), kind, self.path.decode("latin1"))
         if wait:
             self._note_refusal("too fast")
@@ -80,9 +87,28 @@ class Request(http_protocol.WebRequest):
         if self.channel:  # it has not gone meanwhile
             self.channel.refuse(HTTPStatus.TOO_MANY_REQUESTS, wait)
 
-    def _is_handshake(self) -> bool:
-        upgrade: bytes = self.requestHeaders.getRawHeaders(b"upgrade", [b""])[0]
-        return upgrade.lower() == b"websocket"
+    def _open_socket(self) -> None:
+        """Hand the connection over to a WebSocket, in place of Daphne, which would write down the
+        request for it to be read again."""
+        try:
+            scope = described(self, self.server.root_path)
+        except UnicodeDecodeError:
+            scope = None
+        has_body = self._received or self._chunks is not None
+        if has_body or not scope or not is_valid(self.method, scope["headers"]):
+            self._refuse(HTTPStatus.BAD_REQUEST, "no handshake")
+            return
+        (key,) = self.requestHeaders.getRawHeaders(b"sec-websocket-key")
+        channel, transport = self.channel, self.transport
+        socket: Any = WebSocket(self.server, scope, accepted(key))
+        if isinstance(transport, ProtocolWrapper):  # TLS
+            transport.wrappedProtocol = socket
+        else:
+            transport.protocol = socket
+        socket.makeConnection(transport)
+        self.server.protocol_disconnected(self)
+        channel.hand_over()
+        transport.resumeProducing()  # paused since the request was there
 
     def _refuse(self, status: HTTPStatus, why: str) -> None:
         self._note_refusal(why)

@@ -5,54 +5,35 @@ inward and an endless buffer outward, so anybody who sends without end, or doesn
 memory of all. Times are the event loop's: nobody sets that clock.
 """
 
-import os
-import traceback
 from collections.abc import Callable
 from http import HTTPStatus
-from typing import Any
-
-from chatsite.server.asgi import Message
-from chatsite.server.bucket import Bucket
-
-# As much as Twisted takes; read when `websockets` is imported.
-os.environ.setdefault("WEBSOCKETS_MAX_LINE_LENGTH", str(16 * 1024))
-os.environ.setdefault("WEBSOCKETS_MAX_NUM_HEADERS", "500")
 
 from twisted.internet.protocol import connectionDone
 from twisted.python.failure import Failure
 from websockets.frames import CloseCode, Frame, Opcode
-from websockets.http11 import Request, Response
-from websockets.protocol import Event
-from websockets.server import ServerProtocol
+from websockets.protocol import Protocol, Side
 
+from chatsite.server.answers import answer
+from chatsite.server.asgi import Message
+from chatsite.server.bucket import Bucket
 from chatsite.server.host import Host
 from chatsite.server.inward import Flood, Inward
 from chatsite.server.reading import now
-from chatsite.server.scope import described
 from chatsite.server.transport import way_out
 from chatsite.server.writing import Writing
-
-
-class Sockets:
-    """In place of Daphne's factory of WebSockets."""
-
-    def __init__(self, server: Host) -> None:
-        self._server = server
-
-    def buildProtocol(self, address: object) -> "WebSocket":
-        return WebSocket(self._server)
 
 
 class WebSocket(Writing):
     """One socket, and the way out for the application, which finds it in its scope."""
 
-    _response: Response | None = None  # to the handshake; goes out when the application accepts
-    _visit: dict[str, Any] = {}  # of whom, and where, for the log; empty before a request
     _pinged = 0.0
 
-    def __init__(self, server: Host) -> None:
+    def __init__(self, server: Host, scope: Message, opening: bytes) -> None:
+        """Of a valid request: as ASGI describes it, and the answer where the socket is accepted."""
         self.server = server
-        self._wire = ServerProtocol(max_size=server.terms.frame_bytes)
+        self._scope, self._opening = scope, opening
+        self._visit = {"path": scope["path"], "client": scope["client"] and scope["client"][0]}
+        self._wire = Protocol(Side.SERVER, max_size=server.terms.frame_bytes)
         self.inward = Inward(self._wire)
         if server.terms.texts_at_once:
             self.pace = Bucket(server.terms.texts_at_once, server.terms.texts_per_second)
@@ -61,6 +42,12 @@ class WebSocket(Writing):
         self._opened = now()
         self._outward = way_out(self.transport)
         self.server.protocol_connected(self)
+        self._log("connecting")
+        self.unanswered = True
+        self.queue = self.server.create_application(self, self._scope)
+        self._address = self._scope["client"] and self._scope["client"][0]  # as behind proxies, now
+        del self._scope  # it refers to this socket by now: only gc would free them
+        self.queue.put_nowait({"type": "websocket.connect"})
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         self._open, self._cut = False, True
@@ -71,51 +58,30 @@ class WebSocket(Writing):
         self.server.protocol_disconnected(self)
         self.server.concurrency.end(self.transport)
         self.server.door.leave(self.transport)
-        if self._visit:
-            self._wire.receive_eof()
-            self.queue.put_nowait({"type": "websocket.disconnect", "code": self._wire.close_code})
-            self._log("disconnected")
+        self._wire.receive_eof()
+        self.queue.put_nowait({"type": "websocket.disconnect", "code": self._wire.close_code})
+        self._log("disconnected")
         vars(self._wire).clear()  # its parser refers to it: only gc would free them
 
     # --- the handshake ---------------------------------------------------------------------------
-    def _arrive(self, request: Request) -> None:
-        response = self._wire.accept(request)
-        if response.status_code != HTTPStatus.SWITCHING_PROTOCOLS:
-            self._answer(response)
-            # What was wrong refers to frames, and they and the request to it: gc's work otherwise.
-            _clear_frames(self._wire.handshake_exc)
-            vars(request).clear()
-            return
-        self._response, self.unanswered = response, True
-        scope = described(request, self.transport, self.server.root_path)
-        self._visit = {"path": scope["path"], "client": scope["client"] and scope["client"][0]}
-        self._log("connecting")
-        self.queue = self.server.create_application(self, scope)
-        self._address = scope["client"] and scope["client"][0]  # as behind proxies, by now
-        self.queue.put_nowait({"type": "websocket.connect"})
-
     def _accept(self, message: Message) -> None:
-        if self.unanswered and self._response:
-            self._answer(self._response)
+        if self.unanswered:
+            self.unanswered, self._open = False, True
+            self.server.concurrency.end(self.transport)
+            self._outward.write(self._opening)
             self._log("connected")
             self.take_some()  # what came early
 
     def _refuse(self, status: int) -> None:
         if self.unanswered:
-            self._answer(self._wire.reject(status, ""))
+            self.read_no_more()
+            self.server.concurrency.end(self.transport)
+            self._outward.write(answer(HTTPStatus(status)))
+            self.finish()
             self._log("rejected")
 
-    def _answer(self, response: Response) -> None:
-        self._response, self.unanswered = None, False
-        self.server.concurrency.end(self.transport)
-        self._wire.send_response(response)
-        self.flush()
-
     # --- inward ----------------------------------------------------------------------------------
-    def take(self, event: Event) -> None:
-        TAKE[type(event)](self, event)
-
-    def _take_frame(self, frame: Frame) -> None:
+    def take(self, frame: Frame) -> None:
         try:
             TAKE_FRAME[frame.opcode](self, frame)
         except UnicodeDecodeError:
@@ -164,8 +130,10 @@ class WebSocket(Writing):
         self.write(message["text"])
 
     def _close_or_refuse(self, message: Message) -> None:
-        self._refuse(HTTPStatus.FORBIDDEN)
-        self._close(message.get("code") or CloseCode.NORMAL_CLOSURE)
+        if self.unanswered:
+            self._refuse(HTTPStatus.FORBIDDEN)
+        else:
+            self._close(message.get("code") or CloseCode.NORMAL_CLOSURE)
 
     def _deny(self, message: Message) -> None:
         """ASGI's Websocket Denial Response. The body is not sent."""
@@ -175,10 +143,6 @@ class WebSocket(Writing):
         self.server.log_action("websocket", action, self._visit)
 
 
-TAKE: dict[type, Callable[[WebSocket, Any], None]] = {
-    Request: WebSocket._arrive,
-    Frame: WebSocket._take_frame,
-}
 TAKE_FRAME: dict[Opcode, Callable[[WebSocket, Frame], None]] = {
     Opcode.TEXT: WebSocket._take_part,
     Opcode.BINARY: WebSocket._take_part,
@@ -194,9 +158,3 @@ REPLIES: dict[str, Callable[[WebSocket, Message], None]] = {
     "websocket.http.response.start": WebSocket._deny,
     "websocket.http.response.body": lambda socket, message: None,
 }
-
-
-def _clear_frames(wrong: Exception | None) -> None:
-    """By itself: a variable of the caller, whose frame is one of these, would keep them all."""
-    if wrong:
-        traceback.clear_frames(wrong.__traceback__)

@@ -4,11 +4,9 @@ import asyncio
 import time
 from collections.abc import Callable
 from functools import lru_cache
-from http import HTTPStatus
 
 from websockets.frames import Frame, Opcode
-from websockets.protocol import SEND_EOF, State
-from websockets.server import ServerProtocol
+from websockets.protocol import SEND_EOF, Protocol, State
 
 from chatsite.server.host import Host
 from chatsite.server.reading import Reading
@@ -26,7 +24,7 @@ class Writing(Reading):
     """To be extended by what the frames mean, and by who calls."""
 
     server: Host
-    _wire: ServerProtocol
+    _wire: Protocol
     _outward: Outward
     _address: str | None = None  # the client's
     _open = False
@@ -64,18 +62,18 @@ class Writing(Reading):
     def flush(self) -> None:
         """Send what the wire has to say, and end where all is said."""
         said = self._wire.data_to_send()
-        over = SEND_EOF in said
-        if said == [SEND_EOF] and self._wire.state is State.CONNECTING:
-            # It could make nothing of the request, and leaves it at that.
-            said = [self._wire.reject(HTTPStatus.BAD_REQUEST, "").serialize()]
         for data in filter(None, said):
             self._outward.write(data)
         self._look_at_unsent()
-        self._open = self._wire.state is State.OPEN
-        if self._closed or (over and self._wire.state is State.CONNECTING):
-            self._end(LINGER, self._outward.finish)
+        self._open = self._open and self._wire.state is State.OPEN
+        if self._closed:
+            self.finish()
         elif self._wire.state is State.CLOSING and (self._cut or not self.inward):
-            self._end(CLOSING, self._outward.half_finish if over else None)
+            self._end(CLOSING, self._outward.half_finish if SEND_EOF in said else None)
+
+    def finish(self) -> None:
+        """End, when all is sent."""
+        self._end(LINGER, self._outward.finish)
 
     # --- ends ------------------------------------------------------------------------------------
     def flooded(self) -> None:

@@ -33,7 +33,7 @@ test("the pieces are the text", () => {
 
 // The same numbers at each run: a failure can be repeated.
 test("the pieces are the text, whatever it is made of", () => {
-  const parts = [..."a.:/@?#()[]*~'s _-的é", "https://", "example.org", "'s", "\u202e"];
+  const parts = [..."a.:/@?#()[]*~'s _-的éſ\u212a", "https://", "httpſ://", "example.org", "'s", "\u202e"];
   let state = 7;
   const next = (below) => {
     state = (state * 48_271) % 2_147_483_647;
@@ -42,6 +42,7 @@ test("the pieces are the text, whatever it is made of", () => {
   for (let round = 0; round < 20_000; round++) {
     const text = Array.from({ length: next(12) }, () => parts[next(parts.length)]).join("");
     assert.equal(whole(text), text);
+    for (const { href } of links(text)) assert.match(href, /^https?:\/\//i);
   }
 });
 
@@ -71,9 +72,13 @@ test("a hostile text takes no longer than another of its length", { timeout: 20_
     "'",
     "'s",
     "a)",
+    "a/*",
+    "'s?",
+    "/'s",
+    "的",
   ];
   for (const part of parts) {
     const many = part.repeat(LENGTH / part.length);
-    for (const text of [many, `https://a.de/${many}x`, `https://a.de/${many}`, `a${many}.`]) pieces(text);
+    for (const text of [many, `https://a.de/${many}x`, `https://a.de/${many}`, `a${many}.`, `.${many}`]) pieces(text);
   }
 });

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { mentions } from "../../../static/chat/messages/mentions.js";
+import { finder } from "../../../static/chat/messages/mentions.js";
 
+const mentions = (text, name, others) => finder({ name, others })(text);
 const named = (text, name, others) => mentions(text, name, others).map(({ start, end }) => text.slice(start, end));
 
 const CASES = [
@@ -48,6 +49,42 @@ test("ranges are in the text's own units", () => {
   assert.deepEqual(mentions("🎉 @Ada 🎉", "Ada"), [{ start: 3, end: 7 }]);
 });
 
+const preparedIn = (work) => {
+  const { normalize } = String.prototype;
+  let count = 0;
+  String.prototype.normalize = function (form) {
+    count++;
+    return normalize.call(this, form);
+  };
+  try {
+    work();
+  } finally {
+    String.prototype.normalize = normalize;
+  }
+  return count;
+};
+
+test("no letter of a text is prepared twice, whatever it and the name are made of", () => {
+  for (const part of ["@", "@a", "@ ", "@a\u0301", "\u0301", "@\ufe0f", "＠a", "@Ada "]) {
+    for (const name of ["a", "Ada", "@".repeat(32), "@ ".repeat(15), "@a".repeat(16)]) {
+      for (const length of [4_000, 8_000]) {
+        const text = part.repeat(length / part.length);
+        const find = finder({ name, others: Array.from({ length: 200 }, (_, number) => `${name}${number}`) });
+        assert.ok(preparedIn(() => find(text)) <= 2 * length, JSON.stringify([part, name, length]));
+      }
+    }
+  }
+});
+
+test("the names of others are prepared once for all texts", () => {
+  const find = finder({ name: "Ada", others: ["Ada Lovelace", "Adam"] });
+  assert.equal(
+    preparedIn(() => find("nobody")),
+    0,
+  );
+});
+
 test("a hostile text takes no longer than another of its length", { timeout: 20_000 }, () => {
-  for (const part of ["@", "@a", "@ ", "@a\u0301", "\u0301"]) mentions(part.repeat(20_000), "a".repeat(32));
+  for (const name of ["a".repeat(32), "@".repeat(32)])
+    for (const part of ["@", "@a", "@ ", "@a\u0301", "\u0301"]) mentions(part.repeat(20_000), name);
 });

@@ -66,7 +66,7 @@ from daphne import cli
 
 def count(*_):
     kinds = [type(thing).__name__ for thing in gc.get_objects()]
-    names = "WebSocket", "ServerProtocol", "ChatConsumer", "Tab", "Channel"
+    names = "WebSocket", "Protocol", "ChatConsumer", "Tab", "Channel"
     print("there are", *(kinds.count(name) for name in names), file=sys.stderr)
 
 gc.disable()

@@ -89,8 +89,8 @@ def shake_hands(site, *headers: bytes, body: bytes = b"") -> bytes:
 @pytest.mark.parametrize(
     "header",
     [
-        # Daphne makes a request anew for its WebSocket. What some parser would take for the end
-        # of a line must not make two headers of one there (CVE-2026-44546).
+        # What some parser would take for the end of a line must not make two headers of one,
+        # wherever it is read next (CVE-2026-44546).
         *(b"X-A: a" + end + b"X-Forwarded-For: 203.0.113.9" for end in END_OF_LINES),
         *(b"X-A" + end + b"X-Forwarded-For: 203.0.113.9" for end in END_OF_LINES),
         b"X A: a",

@@ -104,7 +104,7 @@ def test_a_process_that_can_not_listen_ends_at_once():
     """Nobody has been served, so there is nothing to bring to an end."""
     with socket.create_server(("127.0.0.1", 0)) as other:
         process = started(other.getsockname()[1])
-        said, _ = process.communicate(timeout=20)
+        said, _ = process.communicate(timeout=60)
     assert said.splitlines() == ["it listens already: True"]
     assert process.returncode == 1
 
@@ -124,9 +124,9 @@ def test_a_process_listens_when_its_application_has_started_and_ends_when_that_h
             link.close()
 
     try:
-        eventually(lambda: status() == 200)
+        eventually(lambda: status() == 200, 30)
         process.send_signal(signal.SIGTERM)
-        said, _ = process.communicate(timeout=20)
+        said, _ = process.communicate(timeout=60)
     finally:
         process.kill()
     began, *_, ended = said.splitlines()

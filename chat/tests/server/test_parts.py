@@ -12,14 +12,14 @@ from hypothesis import strategies as st
 from twisted.internet.address import IPv4Address, IPv6Address
 from twisted.internet.testing import StringTransport
 from websockets.frames import Frame, Opcode
-from websockets.protocol import State
-from websockets.server import ServerProtocol
+from websockets.protocol import Protocol, Side
 
 from chat.tests.support.servers import ROOT
 from chatsite.server import reading
 from chatsite.server.bucket import Bucket
 from chatsite.server.concurrency import Concurrency
 from chatsite.server.door import Door
+from chatsite.server.handshake import accepted, is_valid
 from chatsite.server.inward import (
     CONTROLS,
     CONTROLS_PER_SECOND,
@@ -37,10 +37,14 @@ from chatsite.server.writing import BEHIND_BYTES, STALLED, UNREAD_BYTES
 
 pytestmark = pytest.mark.stack("embedded")  # no database has a part in it
 
-HANDSHAKE = (
-    b"GET /ws/ HTTP/1.1\r\nHost: example.org\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-    b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n"
-)
+KEY = b"dGhlIHNhbXBsZSBub25jZQ=="  # of RFC 6455, 1.3
+HANDSHAKE = {
+    b"upgrade": b"websocket",
+    b"connection": b"Upgrade",
+    b"sec-websocket-key": KEY,
+    b"sec-websocket-version": b"13",
+}
+SCOPE = {"type": "websocket", "path": "/ws/", "client": ["192.168.1.1", 1]}
 PING = Frame(Opcode.PING, b"").serialize(mask=True)
 
 
@@ -60,9 +64,52 @@ def test_the_server_knows_nothing_of_the_chat():
             assert not [name for name in names if name.split(".")[0] == "chat"], file.name
 
 
+# --- handshakes ----------------------------------------------------------------------------------
+def test_a_handshake_is_answered_as_the_rfc_has_it():
+    assert is_valid(b"GET", list(HANDSHAKE.items()))
+    assert b"Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n" in accepted(KEY)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "valid"),
+    [
+        (b"upgrade", b"WebSocket", True),
+        (b"upgrade", b"websocket, h2c", False),
+        (b"connection", b"keep-alive , upgrade", True),
+        (b"connection", b"Upgrade,keep-alive", True),
+        (b"connection", b"keep-alive", False),
+        (b"connection", b"upgrades", False),
+        (b"sec-websocket-key", b"", False),
+        (b"sec-websocket-key", b"c2hvcnQ=", False),
+        (b"sec-websocket-key", KEY[:-1], False),
+        (b"sec-websocket-key", KEY + KEY, False),
+        (b"sec-websocket-key", b"*" + KEY[1:], False),
+        (b"sec-websocket-version", b"8", False),
+        (b"sec-websocket-protocol", b"chat, superchat", True),
+        (b"sec-websocket-protocol", b",chat ,, superchat,", True),
+        (b"sec-websocket-protocol", b"chat superchat", False),
+        (b"sec-websocket-protocol", b"\xe9", False),
+        (b"cookie", b"a=\xc3\xa9", True),
+        (b"cookie", b"a\x1cb", False),
+        (b"cookie", b"a\x85b", False),
+    ],
+)
+def test_a_handshake_has_what_the_rfc_asks_for(name, value, valid):
+    assert is_valid(b"GET", list({**HANDSHAKE, name: value}.items())) is valid
+
+
+@pytest.mark.parametrize("missing", HANDSHAKE)
+def test_a_handshake_lacks_nothing_and_says_nothing_twice(missing):
+    headers = list(HANDSHAKE.items())
+    assert not is_valid(b"GET", [pair for pair in headers if pair[0] != missing])
+    if missing != b"connection":
+        assert not is_valid(b"GET", [*headers, (missing, HANDSHAKE[missing])])
+    assert not is_valid(b"POST", headers)
+
+
 # --- inward --------------------------------------------------------------------------------------
 def inward() -> Inward:
-    return Inward(ServerProtocol(state=State.OPEN, max_size=16 * 1024))
+    return Inward(Protocol(Side.SERVER, max_size=16 * 1024))
 
 
 def taken(coming: Inward) -> list[Frame]:
@@ -308,9 +355,8 @@ class Server:
 @pytest.fixture
 async def shaken(transport):
     """A socket whose handshake has come and is not answered."""
-    made = WebSocket(Server())
+    made = WebSocket(Server(), dict(SCOPE), accepted(KEY))
     made.makeConnection(transport)
-    made.dataReceived(HANDSHAKE)
     assert made.server.queue.get_nowait() == {"type": "websocket.connect"}
     yield made
     made.connectionLost(None)

@@ -283,6 +283,7 @@ class Supervisor(Server):
         for ours, theirs in {
             "127.0.0.1:8000": f"127.0.0.1:{self.port}",
             "/etc/chat.env chat ": f"{self.env} {me} ",
+            "/srv/chat/.venv": sys.prefix,
             "/srv/chat": str(ROOT),
             "/var/log": str(self.folder),
         }.items():

@@ -2,7 +2,7 @@ import { paint } from "../dom/avatar.js";
 import { say } from "../dom/words.js";
 import { follows } from "./grouping.js";
 import { mark } from "./marking.js";
-import { mentions } from "./mentions.js";
+import { finder } from "./mentions.js";
 import { fill } from "./text.js";
 
 // List items for messages, cloned from the markup that the server renders too.
@@ -40,9 +40,15 @@ export class Bubbles {
     const isMine = message.by === me.id;
     item.classList.toggle("opens", opens);
     item.classList.toggle("mine", isMine);
-    if (!isMine && /[@＠]/.test(message.text)) item.classList.toggle("named", names(item, me));
+    if (!isMine && /[@＠]/.test(message.text))
+      item.classList.toggle("named", mark(item.querySelector(".text"), finderFor(me)));
     say(item.querySelector(".day"), turnsDay ? this.#dates.day(message.at) : "");
   }
 }
 
-const names = (item, { name, others }) => mark(item.querySelector(".text"), (text) => mentions(text, name, others));
+// One for all that is painted for the same `me`.
+const finders = new WeakMap();
+function finderFor(me) {
+  if (!finders.has(me)) finders.set(me, finder(me));
+  return finders.get(me);
+}

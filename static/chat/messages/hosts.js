@@ -1,5 +1,5 @@
 // Names of hosts: which are one, and how one is shown so that it can't pass for another.
-// chat/protocol/links.py has the same lists; a test compares them.
+// chat/protocol/hosts.py has the same lists; a test compares them.
 
 // Country codes, and names that people leave "https://" away from. Not those that are endings of
 // files too (md, py, sh, rs, zip …), or words that stand behind a dot in code (name, page, post …).
@@ -54,6 +54,7 @@ const WELL_KNOWN = `
 const KNOWN = new Set(WELL_KNOWN);
 const [MARKED, UNMARKED] = ["ıłđðøħŧĸŋƒ", "ilddohtknf"];
 
+const LONGEST = 253; // characters (RFC 1035, 2.3.4, without the bytes that only the wire has)
 const ASCII = /^[ -~]*$/;
 const BYTE = "(?:25[0-5]|2[0-4]\\d|1\\d\\d|[1-9]?\\d)";
 const QUAD = new RegExp(`^${BYTE}(?:\\.${BYTE}){3}$`);
@@ -63,13 +64,18 @@ export const isTop = (label) => TOP.has(label.toLowerCase());
 
 // { ascii, shown } of a host as it was typed, or null where it is none.
 export function readHost(typed) {
-  const host = typed.toLowerCase();
-  // What ends in a number is an IPv4 address, and in another form than this one a disguised one.
-  if (NUMBER.test(host.split(".").at(-1)) && !QUAD.test(host)) return null;
-  if (ASCII.test(host)) return { ascii: typed, shown: typed };
-  const ascii = toAscii(host);
-  return ascii && { ascii, shown: isPlain(host) ? typed : ascii };
+  if (ASCII.test(typed)) return isDisguised(typed.toLowerCase()) ? null : { ascii: typed, shown: typed };
+  // To write a long one in ASCII takes the square of its length.
+  if (typed.length > LONGEST) return null;
+  const ascii = toAscii(typed.toLowerCase());
+  // An address in other digits is disguised, whatever it is.
+  return ascii && !endsInNumber(ascii) ? { ascii, shown: isPlain(typed) ? typed : ascii } : null;
 }
+
+// What ends in a number is an IPv4 address, and in another form than four bytes a disguise.
+const isDisguised = (host) => endsInNumber(host) && !QUAD.test(host);
+
+const endsInNumber = (host) => NUMBER.test(host.slice(host.lastIndexOf(".") + 1));
 
 function toAscii(host) {
   try {
@@ -79,10 +85,11 @@ function toAscii(host) {
   }
 }
 
-function isPlain(host) {
-  const labels = host.split(".");
+function isPlain(typed) {
+  const labels = typed.toLowerCase().split(".");
   return (
-    host === host.normalize("NFKC") && labels.every((label) => ONE_SCRIPT.test(label)) && !labels.some(isLookalike)
+    // As typed: in lower case the Kelvin sign is a plain k.
+    typed === typed.normalize("NFKC") && labels.every((label) => ONE_SCRIPT.test(label)) && !labels.some(isLookalike)
   );
 }
 

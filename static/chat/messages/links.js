@@ -7,15 +7,18 @@ import { isTop, readHost } from "./hosts.js";
 const STOP =
   '\\p{White_Space}\\p{Cc}\\p{Cf}\\p{Default_Ignorable_Code_Point}<>"`\\\\«»‹›‘-‟—―…、-】〔-〟！，．：；？（）［］｛｝｟-･';
 const RUN = new RegExp(`[^${STOP}]+`, "gu");
-const LETTER = "(?!https?://)[\\p{L}\\p{N}]";
-const LABEL = `${LETTER}(?:(?:(?!https?://)[\\p{L}\\p{N}\\p{M}_-])*(?!https?://)[\\p{L}\\p{N}\\p{M}])?`;
-const HOST = new RegExp(`(https?://)?(${LABEL}(?:\\.${LABEL})*)(?::(\\d{1,5})(?!\\d))?`, "giu");
+// Not by the flag i: to it the long s (\u017f) is an s, and to no browser, in whose eyes that address would be a path
+// of ours.
+const SCHEME = "[hH][tT][tT][pP][sS]?://";
+const LETTER = `(?!${SCHEME})[\\p{L}\\p{N}]`;
+const LABEL = `${LETTER}(?:(?:(?!${SCHEME})[\\p{L}\\p{N}\\p{M}_-])*(?!${SCHEME})[\\p{L}\\p{N}\\p{M}])?`;
+const HOST = new RegExp(`(${SCHEME})?(${LABEL}(?:\\.${LABEL})*)(?::(\\d{1,5})(?!\\d))?`, "gu");
 // Where an address seems to begin right behind one of these, it doesn't.
-const JOINED = { scheme: /[a-z0-9]$/i, bare: /[\p{L}\p{N}\p{M}@/:=&#%?+$._-]$/u };
+const JOINED = { scheme: /[A-Za-z0-9]$/, bare: /[\p{L}\p{N}\p{M}@/:=&#%?+$._-]$/u };
 const AFTER_HOST = /[@/?#]/g;
 const TRAILING = new Set("'.,;:!?*_~|^&([{");
 // Behind a known top level, letters of another script are the next word.
-const NEXT_WORD = /\.([a-z]+)[^\0-~][^.]*$/i;
+const NEXT_WORD = /\.([A-Za-z]+)[^\0-~][^.]*$/;
 const OPENED_BY = { ")": "(", "]": "[", "}": "{" };
 const MOST = 60;
 const LEAST_PATH = 16;
@@ -51,14 +54,16 @@ function* inRun(run) {
     if (run[after] === "@" && scheme) return;
     if (run[after] === "@" || !begins(run, index, scheme)) continue;
     const [, top] = NEXT_WORD.exec(name) ?? [];
-    const link = read(
-      top && isTop(top)
-        ? { scheme, name: name.slice(0, name.lastIndexOf(".") + 1) + top, port: "", path: "" }
-        : { scheme, name, port, path: path(run, index + address.length) },
-    );
+    const isCut = top && isTop(top);
+    const link = isCut
+      ? read({ scheme, name: name.slice(0, name.lastIndexOf(".") + 1) + top, port: "" })
+      : read({ scheme, name, port });
     if (!link) continue;
-    yield { ...link, start: index };
-    end = index + link.text.length;
+    // Only behind a host: so no character is looked at for two paths, however many names there are in it, and the
+    // time is linear.
+    const found = withPath(link, isCut ? "" : path(run, index + address.length));
+    yield { ...found, start: index };
+    end = index + found.text.length;
   }
 }
 
@@ -71,17 +76,19 @@ const begins = (run, index, scheme) =>
   !JOINED[scheme ? "scheme" : "bare"].test(run.slice(Math.max(index - 2, 0), index));
 
 // A name without a scheme is an address if it ends in a known top level and looks like what it is.
-function read({ scheme, name, port, path }) {
-  if (!scheme && !(name.includes(".") && isTop(name.split(".").at(-1)))) return null;
+function read({ scheme, name, port }) {
+  if (!scheme && !(name.includes(".") && isTop(name.slice(name.lastIndexOf(".") + 1)))) return null;
   const host = Number(port) < 65_536 && readHost(name);
   if (!host || (!scheme && host.shown !== name)) return null;
   const at = port && `:${port}`;
-  return {
-    text: scheme + name + at + path,
-    href: (scheme || "https://") + host.ascii + at + path,
-    shown: shorten(scheme + host.shown + at, path),
-  };
+  return { text: scheme + name + at, href: (scheme || "https://") + host.ascii + at, shown: scheme + host.shown + at };
 }
+
+const withPath = ({ text, href, shown }, path) => ({
+  text: text + path,
+  href: href + path,
+  shown: shorten(shown, path),
+});
 
 // Ends where its reader sees it end: before a bracket that was not opened in it, or a mark of bold or struck text.
 function path(run, from) {
