@@ -13,7 +13,8 @@ from chatsite.server.transport import Transport
 IN_A_ROW = 32  # frames that are taken at once; then others have their turn
 UNREAD_FRAMES = 64  # messages for the application; with more waiting the socket is not read
 UNREAD_BYTES = 128 * 1024  # of them
-FLOOD = 10.0  # seconds of that until it is closed, where the application never had taken all
+FLOOD = 10.0  # seconds of that until it is closed
+BREATH = 0.25  # seconds of reading that don't end a flood: a busy machine takes such breaks
 EARLY_BYTES = 64 * 1024  # what may come before the handshake is answered; nobody needs that
 
 
@@ -32,7 +33,9 @@ class Reading(Protocol):
     _paused = False  # it is not read
     _deaf = False  # nor will it ever be again
     _held = False  # too much waits for the application
-    _flood_began: float | None = None
+    _caught_up = True  # since the flood began the application has once taken all
+    _released = 0.0
+    _flood_began = 0.0
     _flood_ends: asyncio.TimerHandle | None = None
     _turn: asyncio.Handle | None = None  # takes what has come, when others have had theirs
 
@@ -101,8 +104,7 @@ class Reading(Protocol):
             if event["type"] == "websocket.receive":
                 await self._keep_pace()
                 self._unread -= _size(event)
-            if self.queue.empty():
-                self._flood_began = None
+            self._caught_up = self._caught_up or self.queue.empty()
             few = 2 * self.queue.qsize() <= UNREAD_FRAMES and 2 * self._unread <= UNREAD_BYTES
             if self._held and few:
                 self.release()
@@ -119,8 +121,8 @@ class Reading(Protocol):
             self.pace.take(now())
 
     def _hold(self) -> None:
-        if self._flood_began is None:
-            self._flood_began = now()
+        if self._caught_up and now() > self._released + BREATH:
+            self._flood_began, self._caught_up = now(), False
         self._held = True
         left = self._flood_began + FLOOD - now()
         self._flood_ends = asyncio.get_running_loop().call_later(left, self.flooded)
@@ -129,6 +131,7 @@ class Reading(Protocol):
         if self._held and self._flood_ends:
             self._flood_ends.cancel()
             self._held = False
+            self._released = now()
             self._turn = self._turn or asyncio.get_running_loop().call_soon(self.take_some)
 
     def read_no_more(self) -> None:
