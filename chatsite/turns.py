@@ -14,6 +14,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from chat.relay.work.outage import reason
+from chat.web.waiting import waiting
 
 AT_ONCE = 1  # of the pool's connections, the room keeps all others
 PATIENCE = 30.0  # seconds that a page waits for its turn
@@ -35,7 +36,7 @@ class Turns:
         if not request.path_info.startswith("/admin/"):
             return await self._get_response(request)
         try:
-            async with asyncio.timeout(PATIENCE):
+            async with asyncio.timeout(PATIENCE), waiting(request):
                 await self._free.acquire()
         except TimeoutError:
             return _sorry(request)

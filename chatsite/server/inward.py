@@ -11,7 +11,7 @@ from websockets.protocol import Protocol
 from chatsite.server.asgi import Message
 from chatsite.server.bucket import Bucket
 
-SLICE = 1024  # bytes that are read in one go: at most 170 frames
+SLICE = 256  # bytes that are read in one go: at most 42 frames
 FRAGMENTS = 16  # that a message may come in; browsers send it in one
 CONTROLS = 20  # pings and pongs that may come at once
 CONTROLS_PER_SECOND = 10.0  # that may follow; a browser answers one in 20 s

@@ -76,6 +76,18 @@ async def test_what_takes_long_keeps_nobody_waiting(line, monkeypatch):
             await its_turn()
 
 
+async def test_addresses_take_turns_where_all_together_have_too_many(line):
+    many = [Address(line, f"192.0.2.{number}") for number in range(10)]
+    for number, one in enumerate(many):
+        one.ask(*range(10 * number, 10 * number + 3))
+    assert [len(one.begun) for one in many] == [2] * concurrency.ADDRESSES + [0] * 6
+    for second in range(2):  # the first four have waited for longer, once
+        for number in range(4):
+            line.end(10 * number + second)
+            await its_turn()
+    assert [len(one.begun) for one in many[concurrency.ADDRESSES :]] == [1] * 4 + [0] * 2
+
+
 async def test_where_no_address_is_known_nobody_waits(line):
     nobody = Address(line, None)
     nobody.ask(*range(10))
