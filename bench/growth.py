@@ -1,6 +1,6 @@
-"""What our server costs as it grows: with its clients, with the rate, with the size of its log.
+"""What our server costs as it grows: with its clients, the rate, reactions, the size of its log.
 
-    python -m bench.growth clients|rate|log [--stack embedded|scaled] [--sizes N…]
+    python -m bench.growth clients|rate|reactions|log [--stack embedded|scaled] [--sizes N…]
 
 Prints tables in Markdown, and EXPLAIN of the queries for `log`.
 """
@@ -28,6 +28,7 @@ from chat.tests.support.servers import manage, stop_all
 SIZES = {
     "clients": (100, 1000, 5000, 10_000),
     "rate": (1, 5, 20, 100, 500, 1000, 2000, 4000),
+    "reactions": (0, 20, 100),
     "log": (0, 10_000, 100_000, 1_000_000),
 }
 COLUMNS = (
@@ -89,6 +90,19 @@ def rate(lab: Lab, stack: str, sizes: Iterable[int]) -> list[list[str]]:
         trial = Trial(lab.ours(stack, size / 1000), "ours", 1000)
         trial.join()
         rows.append([f"{size:,}", *_cells(trial.say(size, 10, 10))])
+        trial.close()
+        print(*rows[-1], sep=" | ", flush=True)
+    return rows
+
+
+def reactions(lab: Lab, stack: str, sizes: Iterable[int]) -> list[list[str]]:
+    """5 messages a second to 1,000 clients, who also react more and more to one of them. Only
+    messages are counted as delivered; the CPU is for all."""
+    rows = [["reactions/s", *(head for head, _, _ in COLUMNS)]]
+    for size in sizes:
+        trial = Trial(lab.ours(stack, 5 / 1000, prepare=filled(1)), "ours", 1000)
+        trial.join()
+        rows.append([f"{size:,}", *_cells(trial.say(5, 10, 10, reactions=size))])
         trial.close()
         print(*rows[-1], sep=" | ", flush=True)
     return rows
@@ -194,7 +208,9 @@ def main() -> None:
     parser.add_argument("--sizes", type=int, nargs="+")
     options = parser.parse_args()
     machine.raise_open_files()
-    against = {"clients": clients, "rate": rate, "log": log}[options.against]
+    against = {"clients": clients, "rate": rate, "reactions": reactions, "log": log}[
+        options.against
+    ]
     with tempfile.TemporaryDirectory(prefix="bench-", ignore_cleanup_errors=True) as folder:
         try:
             lab = Lab(Path(folder))

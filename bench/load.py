@@ -24,6 +24,7 @@ from bench import machine
 from bench.protocols.base import BaseClient, Batch
 
 UNANSWERED = 32  # posts of one client, at most
+EMOJI = "🎉👍😀🚀🐢🍕🌵"  # as many as no number of clients is a multiple of
 BEAT = 22.0  # seconds between two signs of life of a client
 BIN = 100_000  # ns: how finely latencies are counted
 
@@ -67,9 +68,16 @@ class Crowd:
         return {}
 
     async def say(
-        self, rate: float, seconds: float, grace: float, start: float, total: int
+        self,
+        rate: float,
+        seconds: float,
+        grace: float,
+        start: float,
+        total: int,
+        reactions: float = 0,
     ) -> dict:
-        """From `start` on say `rate` messages a second, and hear the `total` of all crowds.
+        """From `start` on say `rate` messages a second, and hear the `total` of all crowds; react
+        so often to the room's first message, which has no time in it.
 
         It ends `grace` seconds after the last at the latest.
         """
@@ -78,7 +86,9 @@ class Crowd:
         present = [client for client in self._clients if not client.gone]
         before = {name: self._sum(name) for name in ("accepted", "rejected", "gaps")}
         cpu = time.process_time()
+        reacting = asyncio.create_task(self._react(present, start, reactions, seconds))
         sent = await self._speak(present, start, rate, round(rate * seconds))
+        await reacting
         deadline = max(start + seconds, time.monotonic()) + grace
         while time.monotonic() < deadline:
             answered = self._sum("unanswered") == 0
@@ -114,6 +124,14 @@ class Crowd:
             else:
                 return number  # a server that answers nobody is not asked any more
         return count
+
+    async def _react(
+        self, clients: Sequence[BaseClient], start: float, rate: float, seconds: float
+    ) -> None:
+        turns = zip(itertools.cycle(clients), itertools.cycle(EMOJI), range(round(rate * seconds)))
+        for client, emoji, number in turns:
+            await asyncio.sleep(max(0.0, start + number / rate - time.monotonic()))
+            client.react(1, emoji)
 
     def _sum(self, name: str) -> int:
         return sum(getattr(client, name) for client in self._clients)

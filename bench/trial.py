@@ -67,8 +67,9 @@ class Trial:
         """Everybody's connection is aborted."""
         self._tell([{"do": "leave"}] * len(self._crowds), 60)
 
-    def say(self, rate: float, seconds: float, grace: float) -> dict:
-        """So many messages a second for some seconds, then at most `grace` seconds for the rest.
+    def say(self, rate: float, seconds: float, grace: float, reactions: float = 0) -> dict:
+        """So many messages, and reactions, a second for some seconds, then at most `grace` seconds
+        for the rest.
 
         CPU is the servers', in µs a delivery and ms a message; `helper_us` that of PostgreSQL and
         Redis. `missing` deliveries had not come by the end. `busy` is the share of a core that
@@ -78,7 +79,7 @@ class Trial:
         share = round(rate * seconds / crowds)
         start = time.monotonic() + LEAD
         order = {"do": "say", "rate": rate / crowds, "seconds": seconds, "grace": grace}
-        order |= {"start": start, "total": share * crowds}
+        order |= {"start": start, "total": share * crowds, "reactions": reactions / crowds}
         pids, helper_pids = self.running.pids, self.running.helper_pids
         crowd_pids = [crowd.pid for crowd in self._crowds]
         before = [cpu_seconds(pids), cpu_seconds(helper_pids), cpu_seconds(crowd_pids)]

@@ -19,16 +19,19 @@ from chatsite.server.asgi import Message
 THREADED = "/admin/"
 
 
-def is_threaded(path: str) -> bool:
-    """Whether what is at `path` is made in a thread, with a connection of that thread."""
-    return path.startswith(THREADED)
+def is_threaded(path_info: str) -> bool:
+    """Whether what is there is made in a thread, with a connection of that thread.
+
+    `path_info`: Django's, without the prefix under which the whole site is served.
+    """
+    return path_info.startswith(THREADED)
 
 
 class Handler(ASGIHandler):
     """Overrides nothing of what makes an answer: middleware, views and errors are Django's."""
 
     async def __call__(self, scope: Message, receive: Any, send: Any) -> None:
-        if is_threaded(scope["path"]):
+        if is_threaded(scope["path"].removeprefix(get_script_prefix(scope))):
             await super().__call__(scope, receive, send)
         else:
             with contextlib.suppress(RequestAborted):

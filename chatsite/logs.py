@@ -6,7 +6,10 @@ import time
 
 from redis import RedisError
 
+from chat.policy.refusals import refusals
+
 LONGEST = 2000  # characters of a line
+SECURITY = "django.security."  # what follows is the name of what Django has found
 QUIET = 60.0  # seconds without a failure that end an outage
 
 
@@ -34,14 +37,17 @@ class Outages(logging.Filter):
 
 
 class Strangers(logging.Filter):
-    """What is wrong with a request is its sender's doing: a line, however often they send it."""
+    """What is wrong with a request is its sender's doing: it is counted with whatever else they
+    are refused, and is one line a minute with that, however often they send it."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         status = getattr(record, "status_code", None) or 500
-        if record.name.startswith("django.security") or status < 500:
-            record.exc_info = record.exc_text = None
-            record.levelno, record.levelname = logging.WARNING, "WARNING"
-        return True
+        if status >= 500 and not record.name.startswith(SECURITY):
+            return True
+        request = getattr(record, "request", None)
+        address = request.META.get("REMOTE_ADDR") if request else None
+        refusals.note(address, f"bad requests, {record.name.removeprefix(SECURITY)}")
+        return False
 
 
 def time_is_added() -> bool:

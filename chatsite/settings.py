@@ -47,6 +47,7 @@ CHAT_JOIN_RATE = environment.rate("CHAT_JOIN_RATE", "600/minute")
 CHAT_NAME_RATE = environment.rate("CHAT_NAME_RATE", "400/day")
 CHAT_RESUME_BYTES_PER_ADDRESS = environment.budget("CHAT_RESUME_BYTES_PER_ADDRESS", "16 MiB/minute")
 CHAT_POST_RATE = environment.rate("CHAT_POST_RATE", "20/10 seconds")
+CHAT_REACT_RATE = environment.rate("CHAT_REACT_RATE", "30/10 seconds")
 CHAT_POSTS_PER_ADDRESS = environment.rate("CHAT_POSTS_PER_ADDRESS", "400/10 seconds")
 CHAT_POST_BYTES_PER_ADDRESS = environment.budget("CHAT_POST_BYTES_PER_ADDRESS", "1 MiB/10 seconds")
 # A reader with 1 MB/s keeps up, with four times as much.
@@ -182,10 +183,11 @@ else:
                     if name not in from_url.get("options", "")
                 }
             ),
-            # The writer keeps one, other work two, /readyz one; pages of the admin take turns at
-            # the last. Heroku's small plans allow 20, and two dynos overlap at a deploy.
+            # The writer keeps one, other work two, who looks back one, /readyz one; pages of the
+            # admin take turns at the last. Heroku's small plans allow 20, and at a deploy the old
+            # dyno and the new one overlap.
             "min_size": 1,
-            "max_size": 5,
+            "max_size": 6,
             "timeout": 2,
             # The pool's own attempts come less and less often, so it would be down for as long
             # again as the server was; without them each job tries.
@@ -233,7 +235,6 @@ LOGGING = {
     },
     "formatters": {"line": {"()": "chatsite.logs.Line"}},
     "handlers": {
-        "null": {"class": "logging.NullHandler"},
         "stdout": {
             "class": "logging.StreamHandler",
             "stream": "ext://sys.stdout",
@@ -245,8 +246,6 @@ LOGGING = {
     "loggers": {
         "daphne": {"level": "WARNING"},
         "websockets": {"level": "WARNING"},
-        # Scanners try every name; they get a 400, and the log no traceback.
-        "django.security.DisallowedHost": {"handlers": ["null"], "propagate": False},
         "django": {"level": "INFO", "propagate": True, "handlers": []},
         # What is wrong with a request is told to whoever sent it.
         "django.request": {"level": "ERROR"},

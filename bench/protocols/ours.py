@@ -31,6 +31,11 @@ class Client(BaseClient):
         nonce = secrets.token_hex(8)
         self.send(f'{{"type":"post","nonce":"{nonce}","text":"{stamped()}"}}')
 
+    def react(self, seq, emoji):
+        nonce = secrets.token_hex(8)
+        frame = {"type": "react", "nonce": nonce, "seq": seq, "emoji": emoji, "on": True}
+        self.send(json.dumps(frame))
+
     def beat(self):
         self.send(f'{{"type":"ping","seq":{self.position or 0}}}')
 
@@ -39,7 +44,7 @@ class Client(BaseClient):
         match frame["type"]:
             case "messages":
                 return Batch.of(payload, frame["from"], frame["to"])
-            case "accepted":
+            case "accepted" if "rev" not in frame:  # of a reaction
                 self.unanswered -= 1
                 self.accepted += 1
             case "rejected":

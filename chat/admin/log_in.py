@@ -10,13 +10,13 @@ from collections.abc import Awaitable, Callable
 from asgiref.sync import markcoroutinefunction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.urls import reverse
+from django.urls import get_script_prefix, reverse
 
 from chat.policy.log_ins import log_ins
 from chat.policy.refusals import refusals
 from chat.protocol.errors import FrameError
 
-AT_ONCE = 2  # tries that are at work, or have the next turns of the admin's pages
+AT_ONCE = 2  # tries that are at work, or wait for a turn of the admin's pages
 WAITING = 50  # tries
 PATIENCE = 10.0  # seconds that one waits
 RETRY = 3  # seconds
@@ -35,7 +35,7 @@ class LogInThrottle:
         markcoroutinefunction(self)
 
     async def __call__(self, request: HttpRequest) -> HttpResponse:
-        if request.method != "POST" or request.path_info != reverse("admin:login"):
+        if request.method != "POST" or request.path_info != _log_in():
             return await self._get_response(request)
         address = request.META.get("REMOTE_ADDR")
         try:
@@ -61,6 +61,11 @@ class LogInThrottle:
             return await self._get_response(request)
         finally:
             self._free.release()
+
+
+def _log_in() -> str:
+    """Where one logs in, as `path_info`: without the prefix under which the site is served."""
+    return "/" + reverse("admin:login").removeprefix(get_script_prefix())
 
 
 def _refusal(request: HttpRequest, status: int, seconds: int) -> HttpResponse:

@@ -6,7 +6,7 @@ from django.http import HttpRequest
 
 from chat.admin.asking import ReasonForm, asking
 from chat.admin.lists import Newest, ReadOnly, link, staff
-from chat.models import Act, Message
+from chat.models import Act, FormerText, Message
 from chat.moderation import verbs
 
 DONE: dict[str, str] = {Act.What.HIDE: "hidden", Act.What.RESTORE: "shown again"}
@@ -30,6 +30,22 @@ class HiddenFilter(admin.SimpleListFilter):
         return queryset.filter(hidden_at__isnull=self.value() == "0") if self.value() else queryset
 
 
+class FormerTexts(admin.TabularInline):
+    """What a message said before it was edited: for moderators only."""
+
+    model = FormerText
+    fields = ["text", "until"]
+    verbose_name_plural = "What it said before"
+
+    def has_view_permission(self, request: HttpRequest, obj: Message | None = None) -> bool:
+        return request.user.has_perm("chat.view_message")
+
+    def has_add_permission(self, request: HttpRequest, obj: Message | None = None) -> bool:
+        return False
+
+    has_change_permission = has_delete_permission = has_add_permission
+
+
 @admin.register(Message)
 class MessageAdmin(ReadOnly):
     paginator = Newest
@@ -39,6 +55,7 @@ class MessageAdmin(ReadOnly):
     actions = ["hide", "restore"]
     exclude = ["author"]
     readonly_fields = ["person"]
+    inlines = [FormerTexts]
 
     def has_hide_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("chat.hide_message")

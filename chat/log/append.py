@@ -1,126 +1,70 @@
-"""New messages, stored in one transaction under the next numbers. All functions block."""
+"""What people say and change, stored in one transaction under the next numbers.
 
-from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+All functions block.
+"""
+
+from collections.abc import Sequence
+from typing import TypeVar
 
 from django.db import connection, transaction
-from django.db.backends.utils import CursorWrapper
 from django.utils import timezone
 
-from chat.log.batch import Batch, Event, batches
+from chat.log import alter, insert
+from chat.log.batch import Batch, batches
+from chat.log.entries import Change, Draft, Entry, Stored
 from chat.log.head import advance, begin_anew
-from chat.protocol import outgoing
+from chat.protocol.errors import FrameError
 from chat.protocol.incoming import Since
 
-
-@dataclass(frozen=True, slots=True)
-class Draft:
-    """A message that waits to be stored; `text` is normalised."""
-
-    author: str
-    name: str
-    nonce: str
-    text: str
-
-    @property
-    def key(self) -> tuple[str, str]:
-        """What is stored once, however often it comes."""
-        return self.author, self.nonce
+Outcome = Stored | FrameError
+T = TypeVar("T")
 
 
 def store(
-    drafts: Sequence[Draft], position: Since | None = None
-) -> tuple[list[int | None], list[Batch]]:
-    """Store `drafts` in one transaction. Where the log is behind `position`, see `begin_anew`.
+    entries: Sequence[Entry], position: Since | None = None
+) -> tuple[list[Outcome], list[Batch]]:
+    """Store `entries` in one transaction. Where the log is behind `position`, see `begin_anew`.
 
-    Returns for each its seq, or None where its author has used the nonce for another text; and
-    the batches for the relay. A draft that is stored already keeps its seq: doing it all again is
-    safe, as it must be when a commit's outcome is unknown.
+    Returns what became of each, and the batches for the relay: new messages, then each message
+    that was changed, once, in its last state. What is so already stays as it is, so doing it all
+    again is safe, as it must be when a commit's outcome is unknown.
     """
+    drafts, changes = _drafts(entries), _changes(entries)
+    most = len(drafts) + len({change.what.seq for change in changes})
     with transaction.atomic(), connection.cursor() as cursor:
-        epoch, seq = advance(cursor, len(drafts))
-        seq -= len(drafts)
+        epoch, seq = advance(cursor, most)
+        seq -= most
         if position and epoch == position.epoch and seq < position.seq:
             epoch = begin_anew().epoch
-        stored = _stored(cursor, drafts)
-        fresh: list[Draft] = []
-        for draft in drafts:
-            if draft.key not in stored:
-                fresh.append(draft)
-                stored[draft.key] = Earlier(seq + len(fresh), draft.text)
-        seqs = [stored[draft.key].seq_of(draft) for draft in drafts]
-        if len(fresh) < len(drafts):
-            advance(cursor, len(fresh) - len(drafts))
-        if not fresh:
-            return seqs, []
-        now, start, end = timezone.now(), seq + 1, seq + len(fresh)
-        _insert(cursor, start, fresh, now)
-        events = [_event_of(draft, seq, now) for seq, draft in enumerate(fresh, start)]
-        return seqs, list(batches(epoch, start, end, events))
+        now = timezone.now()
+        said, new = insert.store(cursor, drafts, seq, now)
+        done, changed = alter.store(cursor, changes, seq + len(new), now)
+        events = new + changed
+        if len(events) < most:
+            advance(cursor, len(events) - most)
+    outcomes = _in_order(entries, said, done)
+    if not events:
+        return outcomes, []
+    return outcomes, list(batches(epoch, seq + 1, seq + len(events), events))
 
 
-@dataclass(frozen=True, slots=True)
-class Earlier:
-    """What is stored under a nonce. `text` is None where it is not known what was said first."""
-
-    seq: int
-    text: str | None
-
-    def seq_of(self, draft: Draft) -> int | None:
-        """The seq under which `draft` is stored; None if something else is, under its nonce."""
-        return self.seq if self.text in (None, draft.text) else None
+def find(entries: Sequence[Entry]) -> list[Stored | None]:
+    """Where each of `entries` is stored, or so, already; None for the others."""
+    drafts, changes = _drafts(entries), _changes(entries)
+    return _in_order(entries, insert.find(drafts), alter.find(changes))
 
 
-def _stored(cursor: CursorWrapper, drafts: Iterable[Draft]) -> dict[tuple[str, str], Earlier]:
-    """Those that are stored, by `Draft.key`."""
-    # By both: somebody may have used one nonce under thousands of names.
-    nonces, authors = {draft.nonce for draft in drafts}, {draft.author for draft in drafts}
-    cursor.execute(
-        "SELECT author, nonce, seq,"
-        " CASE WHEN edited_at IS NULL AND removed_at IS NULL THEN text END"
-        f" FROM chat_message WHERE nonce IN ({_marks(nonces)}) AND author IN ({_marks(authors)})",
-        [*nonces, *authors],
-    )
-    return {(author, nonce): Earlier(seq, text) for author, nonce, seq, text in cursor.fetchall()}
+def _drafts(entries: Sequence[Entry]) -> list[Draft]:
+    return [entry for entry in entries if isinstance(entry, Draft)]
 
 
-def _insert(cursor: CursorWrapper, start: int, drafts: Sequence[Draft], now: datetime) -> None:
-    at = connection.ops.adapt_datetimefield_value(now)
-    most = (connection.features.max_query_params or 9000) // 9
-    for first in range(0, len(drafts), most):
-        rows = [
-            (seq, seq, draft.author, draft.name, draft.text, draft.nonce, at, "")
-            for seq, draft in enumerate(drafts[first : first + most], start + first)
-        ]
-        values = ", ".join([f"({_marks(rows[0])})"] * len(rows))
-        cursor.execute(
-            "INSERT INTO chat_message (seq, rev, author, name, text, nonce, at, hidden_by)"
-            f" VALUES {values}",
-            [value for row in rows for value in row],
-        )
+def _changes(entries: Sequence[Entry]) -> list[Change]:
+    return [entry for entry in entries if isinstance(entry, Change)]
 
 
-def _marks(values: Collection[object]) -> str:
-    return ", ".join(["%s"] * len(values))
-
-
-def _event_of(draft: Draft, seq: int, at: datetime) -> Event:
-    """A draft as the relay carries it once it is stored."""
-    encoded = outgoing.message(
-        seq=seq,
-        rev=seq,
-        by=draft.author,
-        name=draft.name,
-        text=draft.text,
-        at=at,
-        nonce=draft.nonce,
-    )
-    return Event(seq, seq, True, encoded)
-
-
-def find(drafts: Sequence[Draft]) -> list[int | None]:
-    """The seqs of those `drafts` that are stored already, None for the others."""
-    with connection.cursor() as cursor:
-        stored = _stored(cursor, drafts)
-    return [stored[draft.key].seq_of(draft) if draft.key in stored else None for draft in drafts]
+def _in_order(entries: Sequence[Entry], said: list[T], done: list[T]) -> list[T]:
+    """One for each entry: of `said` for a message, of `done` for a change."""
+    if not done:
+        return said
+    parts = {Draft: iter(said), Change: iter(done)}
+    return [next(parts[type(entry)]) for entry in entries]

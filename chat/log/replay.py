@@ -6,10 +6,13 @@ from itertools import takewhile
 from chat.log.batch import Batch, Event, batches
 
 LATEST = 50
+MESSAGES = 1000
+BYTES = 16 * 1024 * 1024
 
 
 class ReplayBuffer:
-    """The last `size` numbers of one history, and its `LATEST` visible messages.
+    """The last `most` messages that came or changed, at most so many bytes of them, and the
+    `LATEST` visible ones.
 
     Invariant: every event with floor < rev <= seq is here, each message once, in its last state.
     """
@@ -21,18 +24,19 @@ class ReplayBuffer:
         events: Iterable[Event],
         latest: Iterable[Event],
         *,
-        size: int = 1000,
+        floor: int = 0,
+        most: int = MESSAGES,
+        most_bytes: int = BYTES,
     ) -> None:
-        """`events`: all with rev > seq - size, in order of rev; `latest`: the newest visible."""
-        self.epoch, self.seq, self._size = epoch, seq, size
+        """`events`: all with floor < rev <= seq, in order of rev; `latest`: the newest visible."""
+        self.epoch, self.seq, self.floor = epoch, seq, floor
+        self._most, self._most_bytes = most, most_bytes
         self._events: dict[int, Event] = {}  # by seq, in order of rev
+        self._bytes = 0
         for event in events:
             self._keep(event)
+        self._let_go()
         self.refill(latest)
-
-    @property
-    def floor(self) -> int:
-        return max(0, self.seq - self._size)
 
     @property
     def short(self) -> bool:
@@ -55,8 +59,7 @@ class ReplayBuffer:
             self._keep(event)
             self._keep_latest(event)
         self.seq = batch.end
-        for seq in [e.seq for e in takewhile(lambda e: e.rev <= self.floor, self._events.values())]:
-            del self._events[seq]
+        self._let_go()
         if len(self._latest) > 4 * LATEST:
             keep = sorted(self._latest)[-2 * LATEST :]
             self._latest = {seq: self._latest[seq] for seq in keep}
@@ -64,14 +67,27 @@ class ReplayBuffer:
         self._start = None
 
     def _keep(self, event: Event) -> None:
-        self._events.pop(event.seq, None)  # a change moves its message to the end
+        if before := self._events.pop(event.seq, None):  # a change moves its message to the end
+            self._bytes -= before.size
         self._events[event.seq] = event
+        self._bytes += event.size
+
+    def _let_go(self) -> None:
+        """Forget the oldest of what is too much."""
+        while len(self._events) > self._most or self._bytes > self._most_bytes:
+            oldest = self._events.pop(next(iter(self._events)))
+            self._bytes -= oldest.size
+            self.floor = oldest.rev
 
     def _keep_latest(self, event: Event) -> None:
         if not event.visible:
             self._latest.pop(event.seq, None)
         elif self._whole or not self._latest or event.seq >= min(self._latest):
             self._latest[event.seq] = event
+
+    def size_of(self, seq: int) -> int:
+        """The bytes of a message that is here; 0 of another one."""
+        return self._events[seq].size if seq in self._events else 0
 
     def after(self, seq: int) -> list[Batch] | None:
         """All that came after number `seq`; None where the buffer doesn't reach back that far."""

@@ -7,12 +7,11 @@ from django.conf import settings
 from django.core import signing
 from django.http import HttpRequest, HttpResponse, parse_cookie
 
-from chat.members.generations import generations
+from chat.members.generations import AGE, generations
 from chat.models import new_member_id
 
 COOKIE = "member"
 PUBLIC_COOKIE = "me"  # the id alone: it lets nobody in, but tells the page that cookies are kept
-AGE = 400 * 24 * 3600  # seconds; browsers keep no cookie longer (RFC 6265bis)
 SCHEME = "Member "  # in the header `Authorization`
 _cookies = signing.TimestampSigner(salt="chat.member")
 _tokens = signing.TimestampSigner(salt="chat.token")  # scripts read it: it is no cookie

@@ -1,5 +1,6 @@
 """The tables. Only chat/log/ writes messages; see docs/ARCHITECTURE.md."""
 
+from chat.models.life import FormerText, Reaction
 from chat.models.log import Log, new_epoch
 from chat.models.member import Member, new_member_id
 from chat.models.message import Message
@@ -9,10 +10,12 @@ from chat.models.room import Room
 __all__ = [
     "Act",
     "Ban",
+    "FormerText",
     "Log",
     "Member",
     "Message",
     "Pending",
+    "Reaction",
     "Room",
     "new_epoch",
     "new_member_id",

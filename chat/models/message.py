@@ -21,6 +21,9 @@ class Message(models.Model):
     hidden_at = models.DateTimeField(null=True, blank=True)
     hidden_by = models.CharField(max_length=150, blank=True)
     removed_at = models.DateTimeField(null=True, blank=True)
+    # As they travel, made from the rows of `Reaction` in the transaction that changes those: to
+    # read a message costs the same, however many have reacted.
+    reactions = models.JSONField(null=True, blank=True, editable=False)
 
     class Meta:
         ordering = ["-seq"]
@@ -50,4 +53,7 @@ class Message(models.Model):
             text=self.text,
             at=self.at,
             nonce=self.nonce,
+            reply_to=self.reply_to,
+            edited=self.edited_at,
+            reactions=self.reactions,
         )

@@ -47,6 +47,11 @@ class Buckets:
                 break
             del self._spent[oldest]
 
+    def give_back(self, key: str, count: int, seconds: float, cost: int = 1) -> None:
+        """Undo a `take` of what was not used after all."""
+        if key in self._spent:  # else it is full
+            self._spent[key] -= max(1, round(seconds * SECOND) * min(cost, count) // count)
+
     def _after(self, key: str, now: int, count: int, period: int, cost: int) -> int:
         """What will be spent when `cost` more are taken."""
         full = now - period

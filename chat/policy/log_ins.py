@@ -4,6 +4,7 @@ By address, so whoever guesses locks nobody out but themselves: who logs in else
 """
 
 import math
+import unicodedata
 
 from django.conf import settings
 from limits import RateLimitItemPerHour, RateLimitItemPerMinute
@@ -29,7 +30,13 @@ class LogIns:
 
     def try_name(self, address: str | None, name: str) -> None:
         """Somebody at `address` tries a password for `name`. Raises as above."""
-        _take(self._by_name, f"{addresses.key(address)} {name[:LONGEST].casefold()}", BY_NAME)
+        _take(self._by_name, f"{addresses.key(address)} {_key(name)}", BY_NAME)
+
+
+def _key(name: str) -> str:
+    """The same for all that Django takes for one account: its form strips and normalises, and
+    takes none that is longer."""
+    return unicodedata.normalize("NFKC", name.strip()[:LONGEST]).strip().casefold()
 
 
 def _take(buckets: Buckets, key: str, rate: RateLimitItemPerMinute | RateLimitItemPerHour) -> None:

@@ -21,18 +21,29 @@ class NameLimiter:
     def __init__(self) -> None:
         self._taken = Buckets()
 
-    def refusal(self, address: str | None) -> FrameError | None:
-        """What to answer to who wants a new name, where there have been too many."""
+    def reserve(self, address: str | None) -> FrameError | None:
+        """Count one more; or, where there have been too many, what to answer to who wants it.
+
+        It is counted before it is granted, as others may ask meanwhile.
+        """
         rate = _rate()
         if rate is None:
             return None
         wait = self._taken.wait(addresses.key(address), rate.amount, rate.get_expiry())
-        return FrameError("rate_limited", TOO_MANY, retry_after=math.ceil(wait)) if wait else None
+        if wait:
+            return FrameError("rate_limited", TOO_MANY, retry_after=math.ceil(wait))
+        self.took(address)
+        return None
 
     def took(self, address: str | None) -> None:
-        """Somebody there has a new name."""
+        """Somebody there has a new name for which nothing is reserved any more."""
         if rate := _rate():
             self._taken.take(addresses.key(address), rate.amount, rate.get_expiry())
+
+    def give_back(self, address: str | None) -> None:
+        """What was reserved was not granted."""
+        if rate := _rate():
+            self._taken.give_back(addresses.key(address), rate.amount, rate.get_expiry())
 
 
 def _rate() -> RateLimitItem | None:

@@ -32,7 +32,7 @@ class Rates:
         self._joins, self._returns = Budget("joins, too fast"), Budget("joins, too fast")
         self._all_returns = Budget("joins, too fast")
         self._resumed = Budget("catches up, too much")
-        self._posts = Budget("posts, too fast")
+        self._posts, self._reactions = Budget("posts, too fast"), Budget("reacts, too fast")
         self._all_posts, self._all_bytes = Budget("posts, too fast"), Budget("posts, too much")
         self._new_posts, self._new_bytes = (
             Budget("newcomers, too fast"),
@@ -82,16 +82,33 @@ class Rates:
     # --- posts -----------------------------------------------------------------------------------
     def post(self, member_id: str, address: str | None, text: str, room: dict[str, Any]) -> None:
         """A member at `address` posts. Raises `FrameError`, `rate_limited` or `slow_mode`."""
-        size = len(text.encode()) + ENVELOPE
-        new = member_id in newcomers
         asks = self._posts.of(member_id, settings.CHAT_POST_RATE)
         if room["mode"] == "slow":
+            new = member_id in newcomers
             asks += self._in_slow_mode(member_id, address, max(1, room["slow_seconds"]), new)
-        if settings.CHAT_LIMITS:
-            asks += _of_address(self._all_posts, self._all_bytes, address, size)
-            asks += self._room.of(address, settings.CHAT_ROOM_PACE, size)
-            asks += self._of_newcomers(address, size) if new else []
-        take(address, asks)
+        take(address, asks + self._of_text(member_id, address, text))
+
+    def edit(self, member_id: str, address: str | None, text: str) -> None:
+        """A member edits, which counts as a post; slow mode lets one mend a word at once."""
+        asks = self._posts.of(member_id, settings.CHAT_POST_RATE)
+        take(address, asks + self._of_text(member_id, address, text))
+
+    def react(self, member_id: str, address: str | None, size: int) -> None:
+        """A member reacts to a message of so many bytes, as far as is known: it is sent again."""
+        asks = self._reactions.of(member_id, settings.CHAT_REACT_RATE)
+        take(address, asks + self._of_all(member_id, address, max(size, ENVELOPE)))
+
+    def _of_text(self, member_id: str, address: str | None, text: str) -> list[Ask]:
+        size = len(text.encode()) + ENVELOPE
+        asks = _of_address(self._all_posts, self._all_bytes, address, size)
+        return (asks if settings.CHAT_LIMITS else []) + self._of_all(member_id, address, size)
+
+    def _of_all(self, member_id: str, address: str | None, size: int) -> list[Ask]:
+        """What everybody together may send."""
+        if not settings.CHAT_LIMITS:
+            return []
+        asks = self._room.of(address, settings.CHAT_ROOM_PACE, size)
+        return asks + (self._of_newcomers(address, size) if member_id in newcomers else [])
 
     def _in_slow_mode(
         self, member_id: str, address: str | None, seconds: int, new: bool

@@ -9,7 +9,9 @@ LIMITS = {
     "name": names.LENGTH,
     "text": text.LENGTH,
     "frame": 16384,
-}  # characters, characters, bytes
+    "edit_seconds": 900,
+    "reactions": 20,
+}  # characters, characters, bytes, seconds, different emoji of one message
 BATCH_MESSAGES = 500
 BATCH_BYTES = 128 * 1024
 NUMBER_LIMIT = 2**53  # JavaScript's integers end here

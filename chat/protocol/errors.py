@@ -18,14 +18,22 @@ EXPLANATIONS = {
     "read_only": "The room is read-only at the moment.",
     "banned": "You can't write here.",
     "nonce_conflict": "Another message was sent under this nonce.",
+    "gone": "There is no such message any more.",
+    "not_yours": "Somebody else has said this.",
+    "too_late": f"It can be changed for {LIMITS['edit_seconds'] // 60} minutes.",
+    "not_emoji": "That is not one emoji.",
+    "too_many": f"At most {LIMITS['reactions']} different emoji.",
     "busy": "The room can't answer just now.",
     "unknown": "It is not known yet whether this is stored. Ask again, under the same nonce.",
     "cookie_required": "Open the page first: its cookie says who you are.",
     "cross_origin": "Only this site's own pages can post.",
 }
-REJECTIONS = frozenset(
-    ("too_long", "empty", "invalid_text", "rate_limited", "slow_mode", "read_only", "banned")
-) | {"name_required", "nonce_conflict", "busy"}
+ANSWERED = frozenset(("post", "edit", "remove", "react"))  # by `accepted` or `rejected`
+REJECTIONS = (
+    frozenset(("too_long", "empty", "invalid_text", "not_emoji", "too_many"))
+    | {"rate_limited", "slow_mode", "read_only", "banned", "name_required"}
+    | {"gone", "not_yours", "too_late", "nonce_conflict", "busy"}
+)
 
 
 class FrameError(Exception):

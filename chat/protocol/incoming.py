@@ -6,10 +6,11 @@ Pure. What they mean is told in docs/PROTOCOL.md.
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, ClassVar, NoReturn
+from typing import Any, ClassVar, NoReturn, TypeVar
 
 from chat.protocol import names, text
 from chat.protocol.bounds import NONCE, NUMBER_LIMIT
+from chat.protocol.emoji import is_emoji
 from chat.protocol.errors import FrameError
 
 
@@ -35,6 +36,37 @@ class Post:
     kind: ClassVar = "post"
     nonce: str
     text: str
+    reply_to: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    kind: ClassVar = "edit"
+    nonce: str
+    seq: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Remove:
+    kind: ClassVar = "remove"
+    nonce: str
+    seq: int
+
+
+@dataclass(frozen=True, slots=True)
+class React:
+    kind: ClassVar = "react"
+    nonce: str
+    seq: int
+    emoji: str
+    on: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Typing:
+    kind: ClassVar = "typing"
+    nonce: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,14 +76,24 @@ class Ping:
     nonce: str | None = None
 
 
-ClientFrame = Join | Post | Ping
+ChangeFrame = Edit | Remove | React
+ClientFrame = Join | Post | ChangeFrame | Typing | Ping
+Frame = TypeVar("Frame")
 
 
 def parse(data: str) -> ClientFrame:
     """Make a frame of the text of one WebSocket message. Raises `FrameError`."""
-    fields = decode(data)
+    return _parse(decode(data), PARSERS)
+
+
+def parse_change(fields: dict[str, Any]) -> ChangeFrame:
+    """The `edit`, `remove` or `react` in these fields. Raises `FrameError`."""
+    return _parse(fields, CHANGES)
+
+
+def _parse(fields: dict[str, Any], parsers: dict[str, Callable[[dict[str, Any]], Frame]]) -> Frame:
     kind = fields.get("type")
-    parser = PARSERS.get(kind) if isinstance(kind, str) else None
+    parser = parsers.get(kind) if isinstance(kind, str) else None
     if parser is None:
         raise FrameError("unknown_type", kind=_echo(kind), nonce=_nonce(fields))
     try:
@@ -124,24 +166,45 @@ def _parse_join(fields: dict[str, Any]) -> Join:
 
 def parse_post(fields: dict[str, Any]) -> Post:
     """The post in a frame's fields. Raises `FrameError`."""
-    nonce = _nonce(fields)
-    if nonce is None:
-        raise FrameError("bad_field", "`nonce` is 8 to 64 of A-Z, a-z, 0-9 and -.")
-    if not isinstance(fields.get("text"), str):
-        raise FrameError("bad_field", "`text` is a string.")
-    try:
-        return Post(nonce, text.normalise(fields["text"]))
-    except text.TextInvalid as wrong:
-        raise FrameError(wrong.code) from None
+    reply_to = None if fields.get("reply_to") is None else _number(fields, "reply_to")
+    return Post(_own_nonce(fields), _text(fields), reply_to)
+
+
+def _parse_edit(fields: dict[str, Any]) -> Edit:
+    return Edit(_own_nonce(fields), _number(fields, "seq"), _text(fields))
+
+
+def _parse_remove(fields: dict[str, Any]) -> Remove:
+    return Remove(_own_nonce(fields), _number(fields, "seq"))
+
+
+def _parse_react(fields: dict[str, Any]) -> React:
+    nonce, seq = _own_nonce(fields), _number(fields, "seq")
+    if not isinstance(fields.get("emoji"), str) or not isinstance(fields.get("on"), bool):
+        raise FrameError("bad_field", "`emoji` is a string, and `on` true or false.")
+    if not is_emoji(fields["emoji"]):
+        raise FrameError("not_emoji")
+    return React(nonce, seq, fields["emoji"], fields["on"])
+
+
+def _parse_typing(fields: dict[str, Any]) -> Typing:
+    return Typing(_nonce(fields))
 
 
 def _parse_ping(fields: dict[str, Any]) -> Ping:
     return Ping(_number(fields, "seq"), _nonce(fields))
 
 
+CHANGES: dict[str, Callable[[dict[str, Any]], ChangeFrame]] = {
+    "edit": _parse_edit,
+    "remove": _parse_remove,
+    "react": _parse_react,
+}
 PARSERS: dict[str, Callable[[dict[str, Any]], ClientFrame]] = {
     "join": _parse_join,
     "post": parse_post,
+    **CHANGES,
+    "typing": _parse_typing,
     "ping": _parse_ping,
 }
 
@@ -151,6 +214,24 @@ def _number(fields: dict[str, Any], name: str) -> int:
     if type(value) is not int or not 0 <= value < NUMBER_LIMIT:  # True is an int, too
         raise FrameError("bad_field", f"`{name}` is a whole number from 0 to 2^53 - 1.")
     return value
+
+
+def _text(fields: dict[str, Any]) -> str:
+    """The text as it is stored."""
+    if not isinstance(fields.get("text"), str):
+        raise FrameError("bad_field", "`text` is a string.")
+    try:
+        return text.normalise(fields["text"])
+    except text.TextInvalid as wrong:
+        raise FrameError(wrong.code) from None
+
+
+def _own_nonce(fields: dict[str, Any]) -> str:
+    """The nonce of a frame that needs one."""
+    nonce = _nonce(fields)
+    if nonce is None:
+        raise FrameError("bad_field", "`nonce` is 8 to 64 of A-Z, a-z, 0-9 and -.")
+    return nonce
 
 
 def _nonce(fields: dict[str, Any]) -> str | None:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from chat.protocol.bounds import LIMITS, PROTOCOL
-from chat.protocol.errors import REJECTIONS, FrameError
+from chat.protocol.errors import ANSWERED, REJECTIONS, FrameError
 
 _encoder = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), check_circular=False)
 encode = _encoder.encode
@@ -37,19 +37,39 @@ def hello(
     )
 
 
-def message(*, seq: int, rev: int, by: str, name: str, text: str, at: datetime, nonce: str) -> str:
-    """One message as it stands in `messages`, encoded once for all who get it."""
-    return encode(
-        {
-            "seq": seq,
-            "rev": rev,
-            "by": by,
-            "name": name,
-            "text": text,
-            "at": timestamp(at),
-            "nonce": nonce,
-        }
-    )
+def message(
+    *,
+    seq: int,
+    rev: int,
+    by: str,
+    name: str,
+    text: str,
+    at: datetime,
+    nonce: str,
+    reply_to: int | None = None,
+    edited: datetime | None = None,
+    reactions: list[dict[str, Any]] | None = None,
+) -> str:
+    """One message as it stands in `messages`, encoded once for all who get it.
+
+    `reactions` are {"emoji", "count", "by"}, in the order of their first use.
+    """
+    fields: dict[str, Any] = {
+        "seq": seq,
+        "rev": rev,
+        "by": by,
+        "name": name,
+        "text": text,
+        "at": timestamp(at),
+        "nonce": nonce,
+    }
+    if reply_to is not None:
+        fields["reply_to"] = reply_to
+    if edited:
+        fields["edited"] = timestamp(edited)
+    if reactions:
+        fields["reactions"] = reactions
+    return encode(fields)
 
 
 def removed(*, seq: int, rev: int, by: str) -> str:
@@ -78,8 +98,15 @@ def history(
     return f'{encode(position)[:-1]},"messages":[{",".join(encoded)}],{encode(rest)[1:]}'
 
 
-def accepted(nonce: str, seq: int) -> str:
-    return encode({"type": "accepted", "nonce": nonce, "seq": seq})
+def these(epoch: str, seq: int, encoded: Iterable[str], *, more: bool) -> str:
+    """The body of an answer to who has asked for some messages by number."""
+    position = encode({"epoch": epoch, "seq": seq, "more": more})
+    return f'{position[:-1]},"messages":[{",".join(encoded)}]}}'
+
+
+def accepted(nonce: str, seq: int, rev: int | None = None) -> str:
+    """`rev` is the number of a change."""
+    return encode(_present(type="accepted", nonce=nonce, seq=seq, rev=rev))
 
 
 def rejected(nonce: str, code: str, message: str, retry_after: float | None = None) -> str:
@@ -89,8 +116,8 @@ def rejected(nonce: str, code: str, message: str, retry_after: float | None = No
 
 
 def refusal(wrong: FrameError) -> str:
-    """`rejected` for a post with a usable nonce, where its code says why; else `error`."""
-    if wrong.kind == "post" and wrong.nonce and wrong.code in REJECTIONS:
+    """`rejected` for what has a usable nonce, where its code says why; else `error`."""
+    if wrong.kind in ANSWERED and wrong.nonce and wrong.code in REJECTIONS:
         return rejected(wrong.nonce, wrong.code, wrong.message, wrong.retry_after)
     return error(wrong)
 
@@ -104,6 +131,10 @@ def error(wrong: FrameError) -> str:
 
 def presence(count: int, joined: list[str], left: list[str]) -> str:
     return encode({"type": "presence", "count": count, "joined": joined, "left": left})
+
+
+def typing(count: int, names: list[str]) -> str:
+    return encode({"type": "typing", "count": count, "names": names})
 
 
 def you(member_id: str, name: str) -> str:

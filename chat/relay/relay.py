@@ -1,7 +1,7 @@
 """The relay, one per process: between the sockets and the room.
 
 It brings what is stored to every socket, in the order and with the promises of
-chat/relay/following/tail.py, and hands posts to the writer.
+chat/relay/following/tail.py, and hands what is said and changed to the writer.
 """
 
 import asyncio
@@ -11,10 +11,10 @@ import random
 from collections.abc import Sequence
 from typing import Any
 
-from chat.log import append, read
-from chat.log.batch import Batch, Event
+from chat.log import reactions, read
+from chat.log.batch import HINT, Batch, Event
+from chat.log.entries import Entry
 from chat.members.generations import renew
-from chat.models import Room
 from chat.policy.refusals import refusals
 from chat.protocol import outgoing
 from chat.protocol.errors import FrameError
@@ -29,13 +29,14 @@ from chat.relay.rules import Rules
 from chat.relay.socket import Socket
 from chat.relay.work.tasks import Tasks
 from chat.relay.work.threads import Threads
-from chat.relay.writing.posts import Settle
+from chat.relay.writing.waiting import Settle
 from chat.relay.writing.writer import Writer
 
 TICK = 15.0
 REPORT = 60.0  # seconds between two reports of who was refused what
 RETURN = (0.5, 5.0)  # seconds after which a client may come back to a process that restarts
 FAREWELL = 2.0  # seconds that the authors of what waits may be kept from their `bye`
+LOOKING_BACK = 20  # who may read, or wait to read, what was said long ago
 STOP = 4.0  # seconds that the end of a process may take after that
 logger = logging.getLogger(__name__)
 
@@ -52,6 +53,8 @@ class Relay:
         self._broadcast = Broadcast(self._fell_behind)
         self._threads = Threads("chat-work", 2, keep=True)
         self._writing = Threads("chat-write", 1, keep=True)
+        # Strangers ask for it as often as they like: it keeps no other work waiting.
+        self._looking_back = Threads("chat-history", 1, keep=True, most=LOOKING_BACK)
         self.rules = Rules(self._threads, self._broadcast)
         self.tail = Tail(
             Reader(self._threads),
@@ -68,7 +71,7 @@ class Relay:
             committed=self._committed,
         )
         self.group = Group()
-        self.group.on("batch", lambda hint: self.tail.hear(Batch.of_hint(hint)))
+        self.group.on(HINT, lambda hint: self.tail.hear(Batch.of_hint(hint)))
         self._acts = Acts(self._threads, self._look)
         self.group.on("look", lambda hint: self._nudge())
         self.people = People(self._threads, self.group, self._broadcast.send)
@@ -113,6 +116,7 @@ class Relay:
                 await self.group.drained()
         await self._tasks.stop()
         await asyncio.to_thread(self._writing.stop)
+        await asyncio.to_thread(self._looking_back.stop)
         await asyncio.to_thread(self._threads.stop)
 
     # --- sockets ---------------------------------------------------------------------------------
@@ -173,18 +177,28 @@ class Relay:
 
     # --- messages --------------------------------------------------------------------------------
     async def older(self, seq: int, limit: int) -> tuple[list[Event], bool]:
-        """`log.before`. Raises `DatabaseError`."""
-        return await self._threads.run(read.before, seq, limit)
+        """`log.before`. Raises `DatabaseError`, and `FrameError("busy")` where many read."""
+        return await self._looking_back.run(read.before, seq, limit)
 
-    def post(self, draft: append.Draft, settle: Settle, refusal: FrameError | None = None) -> None:
-        """Store `draft`, soon; `settle` hears of it before anybody gets the message.
+    async def these(self, seqs: Sequence[int]) -> tuple[list[Event], bool]:
+        """`log.these`. Raises as `older`."""
+        return await self._looking_back.run(read.these, seqs)
 
-        With a `refusal` nothing is stored: `settle` gets the refusal, or the seq of a message
-        that had been stored before. Raises `FrameError` where it will not be tried.
+    async def reactions(self, seq: int) -> list[dict[str, Any]]:
+        """`log.reactions.people`. Raises as `older`."""
+        return await self._looking_back.run(reactions.people, seq)
+
+    async def reactions_of(self, member_id: str, seqs: Sequence[int]) -> list[dict[str, Any]]:
+        """`log.reactions.of_member`. Raises as `older`."""
+        return await self._looking_back.run(reactions.of_member, member_id, seqs)
+
+    def write(self, entry: Entry, settle: Settle, refusal: FrameError | None = None) -> None:
+        """Store `entry`, soon; `settle` hears of it before anybody gets the message.
+
+        With a `refusal` nothing is stored: `settle` gets the refusal, or where it had been stored
+        before. Raises `FrameError` where it will not be tried.
         """
-        if self.rules.room["mode"] == Room.Mode.READ_ONLY:
-            refusal = FrameError("read_only")
-        self._writer.post(draft, settle, refusal)
+        self._writer.write(entry, settle, refusal)
 
     def _committed(self, batches: list[Batch]) -> None:
         """What is stored goes to the other processes by the group, and here without it."""
@@ -208,11 +222,12 @@ class Relay:
             socket.dismiss("resync", "The room's history was restored.")
 
     # --- members ---------------------------------------------------------------------------------
-    async def sign_out_others(self, member_id: str) -> int:
+    async def sign_out_others(self, member_id: str) -> int | None:
         """Make a member's cookies and tokens nobody's, but for those of the generation that is
-        returned. Raises `DatabaseError`."""
+        returned; None as by `renew`. Raises `DatabaseError`."""
         generation = await self._threads.run(renew, member_id)
-        self._look()
+        if generation is not None:
+            self._look()
         return generation
 
 

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from chat.web import posting, reading
+from chat.web import changing, posting, reacting, reading
 from chat.web.answering import Method, endpoint
 
 ENDPOINTS = {
@@ -11,6 +11,8 @@ ENDPOINTS = {
         "HEAD": Method(reading.read),
         "POST": Method(posting.post, overdue="unknown"),
     },
+    "changes": {"POST": Method(changing.change, overdue="unknown")},
+    "reactions": {"GET": Method(reacting.read), "HEAD": Method(reacting.read)},
     "member": {"POST": Method(posting.introduce)},
 }
 urlpatterns = [path(name, endpoint(methods), name=name) for name, methods in ENDPOINTS.items()]

@@ -10,22 +10,22 @@ from channels.exceptions import StopConsumer
 from channels.generic.websocket import AsyncWebsocketConsumer
 from django.db import Error as DatabaseError
 
-from chat.log.append import Draft
+from chat.log.append import Outcome
 from chat.policy.connections import connection_limiter
 from chat.policy.newcomers import newcomers
-from chat.policy.rates import rates
 from chat.protocol import incoming, outgoing
 from chat.protocol.errors import FrameError
 from chat.relay.process import get_relay
-from chat.relay.writing.posts import Stored
+from chat.web import wishes
 from chat.web.answering import STATUS
 from chat.web.asgi import Message, Receive, Send
 from chat.web.joining import Joining
 from chat.web.origin import deny, names_origin, same_origin
 from chat.web.tab import Tab
+from chat.web.wishes import Wish
 
 IN_A_ROW = 2  # frames; `receive` doesn't wait while there is more, and others do
-UNANSWERED = 32  # posts; a client that sends more is not read until some are settled
+UNANSWERED = 32  # posts and changes; a client that sends more is not read until some are settled
 logger = logging.getLogger(__name__)
 
 
@@ -117,38 +117,34 @@ class ChatConsumer(AsyncWebsocketConsumer):
     async def _join(self, frame: incoming.Join) -> None:
         await self._joining.join(frame)
 
-    async def _post(self, frame: incoming.Post) -> None:
+    async def _write(self, wish: Wish) -> None:
         if self.tab.name is None and self.tab.guest:
             raise FrameError("name_required")
         await self.relay.started()
         await self._unanswered.acquire()  # it may take a while: what may be is asked after that
-        draft = Draft(self.tab.member_id, self.tab.name or "", frame.nonce, frame.text)
+        refusal = wishes.refusal(self.relay, self.tab, self.tab.name, wish)
+        entry = wishes.entry_of(self.tab, self.tab.name, wish)
         try:
-            self.relay.post(draft, partial(self._settle, frame), self._refusal(frame))
+            self.relay.write(entry, partial(self._settle, wish), refusal)
         except Exception:
             self._unanswered.release()
             raise
 
-    def _refusal(self, post: incoming.Post) -> FrameError | None:
-        """Why this client may not post that now, if it may not."""
-        if self.tab.name is None:
-            return FrameError("name_required")
-        try:
-            self.relay.rules.bans.check(self.tab.member_id, self.tab.address)
-            rates.post(self.tab.member_id, self.tab.address, post.text, self.relay.rules.room)
-        except FrameError as wrong:
-            return wrong
-        return None
-
-    def _settle(self, post: incoming.Post, outcome: Stored | FrameError) -> None:
+    def _settle(self, wish: Wish, outcome: Outcome) -> None:
         self._unanswered.release()
         if isinstance(outcome, FrameError):
-            self.tab.refuse(outcome, post)
+            self.tab.refuse(outcome, wish)
             return
-        self.tab.send_text(outgoing.accepted(post.nonce, outcome.seq))
+        self.tab.send_text(outgoing.accepted(wish.nonce, outcome.seq, outcome.rev))
+        if not isinstance(wish, incoming.Post):
+            return
         newcomers.spoke(self.tab.member_id)
         if self.tab.has_cookie:
             self.relay.people.spoke(self.tab.member_id)
+
+    async def _typing(self, frame: incoming.Typing) -> None:
+        if self.tab.name is not None:
+            self.relay.people.typing.types(self.tab.member_id, self.tab.name)
 
     async def _ping(self, frame: incoming.Ping) -> None:
         await self.relay.started()
@@ -157,6 +153,7 @@ class ChatConsumer(AsyncWebsocketConsumer):
 
 HANDLERS: dict[str, Callable[[ChatConsumer, Any], Awaitable[None]]] = {
     "join": ChatConsumer._join,
-    "post": ChatConsumer._post,
+    **dict.fromkeys(("post", "edit", "remove", "react"), ChatConsumer._write),
+    "typing": ChatConsumer._typing,
     "ping": ChatConsumer._ping,
 }

@@ -24,6 +24,7 @@ class Joining:
 
     def __init__(self, relay: Relay, tab: Tab):
         self._relay, self._tab = relay, tab
+        self._known = False  # who it is: the first has said so, whatever became of it
         self._greeted = False  # the first has been answered
         self._deadline: asyncio.TimerHandle | None = None  # of the first
 
@@ -47,7 +48,8 @@ class Joining:
         """Answer a `join`. Raises `FrameError("busy")`, `DatabaseError`."""
         await self._relay.started()
         self.stop()
-        is_forged = not self._greeted and not self._tab.identify(frame.token)
+        is_forged = not self._known and not self._tab.identify(frame.token)
+        self._known = True
         if self._is_shut_out():
             return
         too_fast = False
@@ -69,6 +71,7 @@ class Joining:
         with contextlib.suppress(FrameError):  # `busy`, and the client was told of an error
             await self._relay.started()
             self.stop()
+            self._known = True
             if not self._is_shut_out():
                 await self._answer(None)
 

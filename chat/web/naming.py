@@ -14,14 +14,18 @@ async def take_name(relay: Relay, client: Client, name: str | None) -> Claimed:
     Raises `FrameError`: `name_taken`, `busy`, or `rate_limited` where it would be one new name too
     many for the address.
     """
-    refusal = name_limiter.refusal(client.address)
-    wish = Claim(client.member_id, name, client.address, may_be_new=refusal is None)
-    claimed = await relay.people.claim(wish)
+    refusal = name_limiter.reserve(client.address)
+    renamed = False
+    try:
+        wish = Claim(client.member_id, name, client.address, may_be_new=refusal is None)
+        claimed = await relay.people.claim(wish)
+        renamed = claimed.renamed
+    finally:  # where it is granted even so, when nobody waits for it, the relay counts it
+        if refusal is None and not renamed:
+            name_limiter.give_back(client.address)
     if claimed.taken:
         raise FrameError("name_taken")
     if claimed.limited and refusal:
         refusals.note(client.address, "too many new names")
         raise refusal
-    if claimed.renamed:
-        name_limiter.took(client.address)
     return claimed

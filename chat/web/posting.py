@@ -4,38 +4,31 @@ import asyncio
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
 
-from chat.log.append import Draft
+from chat.log.entries import Stored
 from chat.members import cookie
 from chat.members.claims import Claim
 from chat.members.cookie import Credential
+from chat.models import new_member_id
 from chat.policy.newcomers import newcomers
 from chat.policy.rates import rates
+from chat.policy.sign_outs import sign_outs
 from chat.protocol import bounds, incoming
 from chat.protocol.errors import FrameError
 from chat.relay.relay import Relay
-from chat.relay.writing.posts import Stored
-from chat.web import access
+from chat.web import access, wishes
 from chat.web.access import Client
 from chat.web.naming import take_name
+from chat.web.wishes import Wish
 
 
 async def post(request: HttpRequest, relay: Relay) -> HttpResponse:
     """`POST /api/messages`, as docs/PROTOCOL.md has it."""
     await relay.started()
     client = access.member_of(request)
-    fields = incoming.decode(_body(request))
+    fields = incoming.decode(body_of(request))
     said, wanted = incoming.parse_post(fields), incoming.parse_name(fields)
-    name, refusal = "", None
-    try:
-        relay.rules.bans.check(client.member_id, client.address)
-        name = await _take_name(relay, client, wanted)
-        rates.post(client.member_id, client.address, said.text, relay.rules.room)
-    except FrameError as wrong:
-        if wrong.code == "busy":
-            raise
-        refusal = wrong
-    draft = Draft(client.member_id, name, said.nonce, said.text)
-    stored = await _store(relay, draft, refusal)
+    name, refusal = await named(relay, client, wanted)
+    stored = await write(relay, client, name, said, refusal)
     if stored.fresh:
         newcomers.spoke(client.member_id)
         if client.has_cookie:
@@ -44,7 +37,8 @@ async def post(request: HttpRequest, relay: Relay) -> HttpResponse:
     return JsonResponse(answer, status=201 if stored.fresh else 200)
 
 
-def _body(request: HttpRequest) -> str:
+def body_of(request: HttpRequest) -> str:
+    """The body, which says that it is JSON. Raises `FrameError`."""
     if request.content_type != "application/json":
         raise FrameError("not_json", "The Content-Type is application/json.")
     if len(request.body) > bounds.LIMITS["frame"]:
@@ -53,6 +47,19 @@ def _body(request: HttpRequest) -> str:
         return request.body.decode()
     except UnicodeDecodeError:
         raise FrameError("not_json") from None
+
+
+async def named(
+    relay: Relay, client: Client, wanted: str | None
+) -> tuple[str | None, FrameError | None]:
+    """Under which name this member writes, or why it may not. Raises `FrameError("busy")`."""
+    try:
+        relay.rules.bans.check(client.member_id, client.address)
+        return await _take_name(relay, client, wanted), None
+    except FrameError as wrong:
+        if wrong.code == "busy":
+            raise
+        return None, wrong
 
 
 async def _take_name(relay: Relay, client: Client, wanted: str | None) -> str:
@@ -70,8 +77,11 @@ async def _take_name(relay: Relay, client: Client, wanted: str | None) -> str:
     return claimed.name
 
 
-async def _store(relay: Relay, draft: Draft, refusal: FrameError | None) -> Stored:
-    """Wait until it is stored. Raises the `FrameError` that says why it isn't."""
+async def write(
+    relay: Relay, client: Client, name: str | None, wish: Wish, refused: FrameError | None = None
+) -> Stored:
+    """Wait until it is stored. Raises the `FrameError` that says why it isn't: what it is
+    `refused` with, or another."""
     outcome: asyncio.Future[Stored] = asyncio.get_running_loop().create_future()
 
     def settle(result: Stored | FrameError) -> None:
@@ -82,7 +92,8 @@ async def _store(relay: Relay, draft: Draft, refusal: FrameError | None) -> Stor
         else:
             outcome.set_result(result)
 
-    relay.post(draft, settle, refusal)
+    refused = refused or wishes.refusal(relay, client, name, wish)
+    relay.write(wishes.entry_of(client, name, wish), settle, refused)
     return await outcome
 
 
@@ -91,25 +102,28 @@ async def introduce(request: HttpRequest, relay: Relay) -> HttpResponse:
     """`POST /api/member`: a token for a browser that keeps no cookie.
 
     It makes somebody new, for as long as they keep it. With `{"forget": true}` instead, whoever has
-    a cookie or token gets a new one, and all others that they were given are nobody's. Both count
-    as a join of their address.
+    a cookie or token gets a new one, and all others that they were given are nobody's; that has a
+    budget of its own. The other counts as a join of their address.
     """
     await relay.started()
-    forget = bool(request.body) and incoming.parse_forget(incoming.decode(_body(request)))
+    forget = bool(request.body) and incoming.parse_forget(incoming.decode(body_of(request)))
     client = access.member_of(request) if forget else access.client_of(request)
     relay.rules.bans.check(client.member_id, client.address)
-    rates.join(client.address)
     if forget:
+        sign_outs.take(client.member_id, client.address)
         return await _sign_out_others(relay, client)
+    rates.join(client.address)
     member_id, token = cookie.new_token()
     return JsonResponse({"id": member_id, "token": token}, status=201)
 
 
 async def _sign_out_others(relay: Relay, client: Client) -> HttpResponse:
     generation = await relay.sign_out_others(client.member_id)
-    credential = Credential(client.member_id, generation)
+    credential = Credential(client.member_id, generation or 0)
+    if generation is None:  # nobody whom anybody knows
+        credential = Credential(new_member_id(), 0)
     if not client.has_cookie:
-        return JsonResponse({"id": client.member_id, "token": cookie.token_of(credential)})
-    response = JsonResponse({"id": client.member_id})
+        return JsonResponse({"id": credential.member_id, "token": cookie.token_of(credential)})
+    response = JsonResponse({"id": credential.member_id})
     cookie.set_cookies(response, credential)
     return response

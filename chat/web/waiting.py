@@ -20,7 +20,7 @@ class AtWork(Protocol):
 
 
 @asynccontextmanager
-async def waiting(request: HttpRequest) -> AsyncIterator[None]:
+async def while_waiting(request: HttpRequest) -> AsyncIterator[None]:
     """Nothing but waiting is done within this. Who has waited works on when it is their turn."""
     extensions = getattr(request, "scope", {}).get("extensions") or {}
     ours: AtWork | None = extensions.get(EXTENSION)

@@ -84,6 +84,11 @@ class Channel(HTTPChannel):
         """A WebSocket has the connection now, and is counted in its place."""
         self.requests.clear()  # they refer to each other: only gc would free them
         self._pace.stop()
+        early = self.clearLineBuffer()  # frames that came together with the handshake
+        if early:
+            transport: Any = self.transport  # to either kind Daphne has given the socket
+            is_tls = isinstance(transport, ProtocolWrapper)
+            (transport.wrappedProtocol if is_tls else transport.protocol).dataReceived(early)
 
     # --- what comes in ---------------------------------------------------------------------------
     def dataReceived(self, data: bytes) -> None:

@@ -70,7 +70,7 @@ class WebSocket(Writing):
             self.server.concurrency.end(self.transport)
             self._outward.write(self._opening)
             self._log("connected")
-            self.take_some()  # what came early
+            self.take_some()  # what came since the handshake, or together with it
 
     def _refuse(self, status: int) -> None:
         if self.unanswered:

@@ -1,4 +1,6 @@
 import { explain } from "./connection/protocol.js";
+import { keepFocus } from "./dom/focus.js";
+import { overlay } from "./state/overlay.js";
 
 const MOST_AT_END = 200;
 const MOST_ABOVE = 500;
@@ -8,21 +10,23 @@ export class Room {
   #parts;
   #me;
   #news = 0;
-
+  #shown = [];
+  #travels = false;
   #refused = {
     join: (frame) => this.#parts.joinForm.refuse(explain(frame)),
-    post: (frame) => this.#rejected({ ...frame, reason: explain(frame) }),
+    ...Object.fromEntries(["post", "edit", "remove", "react"].map((type) => [type, (frame) => this.#rejected(frame)])),
   };
 
   handlers = {
     hello: (frame) => this.#hello(frame),
     messages: (frame, afresh) => this.#messages(frame, afresh),
-    accepted: (frame) => this.#parts.outbox.accepted(frame),
-    rejected: (frame) => this.#refused.post(frame),
+    accepted: (frame) => this.#accepted(frame),
+    rejected: (frame) => this.#rejected(frame),
     error: (frame) => this.#refused[frame.for]?.(frame),
     presence: (frame) => this.#presence(frame),
     you: (frame) => this.#become(frame),
     room: (frame) => this.#follow(frame),
+    typing: (frame) => this.#parts.typing.follow(frame),
   };
 
   constructor({ me, parts }) {
@@ -41,14 +45,37 @@ export class Room {
     this.#paintQuietly();
   }
 
+  // Who reads, and whether under a name.
+  get me() {
+    return { ...this.#me, writes: this.#parts.composer.isOpen };
+  }
+
+  // Of others: who has spoken, the last one first, and who is here.
+  get names() {
+    const spoken = this.#shown.map(({ name }) => name).reverse();
+    return [...new Set([...spoken, ...this.#parts.roster.names])].filter((name) => name !== this.#me.name);
+  }
+
+  // A message as it is seen here; undefined where it isn't.
+  find(seq) {
+    return this.#shown.find((message) => message.seq === seq);
+  }
+
+  get shown() {
+    return this.#shown;
+  }
+
+  // While this is on its way, what is loaded for it stays, though the reader is at the end.
+  async travel(journey) {
+    this.#travels = true;
+    const arrived = await journey();
+    this.#travels = false;
+    return arrived;
+  }
+
   prepend({ messages, more }) {
     this.#parts.timeline.prepend(messages, more);
     this.#paintQuietly();
-  }
-
-  say(text) {
-    this.#parts.outbox.add(text);
-    this.#parts.scroll.toEnd();
   }
 
   changeName() {
@@ -59,26 +86,36 @@ export class Room {
   connection(state) {
     this.#parts.status.show(state);
     if (state.name === "closed") this.#parts.composer.close(state.reason);
-    if (state.name !== "open" && state.name !== "doubtful") this.#parts.outbox.pause();
+    if (state.name === "open" || state.name === "doubtful") return;
+    this.#parts.outbox.pause();
+    this.#parts.typing.forget();
   }
 
   // Everything that messages and people change; the painter says when.
   paint() {
-    const { announcer, scroll, transcript, pending, timeline, status, outbox, heading, roster } = this.#parts;
+    const { announcer, scroll, timeline, status, outbox, heading, roster, own } = this.#parts;
     const news = this.#news;
     this.#news = 0;
     announcer.arrived(news);
-    if (scroll.atEnd) timeline.trim(MOST_AT_END);
+    if (scroll.atEnd && !this.#travels) timeline.trim(MOST_AT_END);
     else timeline.hold(MOST_ABOVE);
-    const { messages } = timeline;
-    scroll.hold(() => {
-      transcript.render(messages, this.#me);
-      pending.render(this.#me, messages.at(-1));
-    });
+    this.#shown = overlay(timeline.messages, outbox.changes, { me: this.#me.id, isMine: (...it) => own.has(...it) });
+    scroll.hold(() => this.#paintMessages());
     scroll.arrived(news);
     heading.arrived(news);
     status.waits(outbox.unsent);
-    roster.render(this.#me, messages);
+    roster.render(this.#me, this.#shown);
+  }
+
+  #paintMessages() {
+    const { transcript, pending, toolbar, composer, joinForm } = this.#parts;
+    const change = () => {
+      transcript.render(this.#shown, this.#me);
+      pending.render(this.#me, this.#shown.at(-1));
+      toolbar.follow();
+    };
+    keepFocus(change, composer.isOpen ? composer : joinForm);
+    composer.follow((seq) => this.#parts.timeline.find(seq));
   }
 
   // Over HTTP neither the room nor who is here is told.
@@ -93,19 +130,28 @@ export class Room {
   }
 
   #messages({ messages, from, to }, afresh) {
-    const { timeline } = this.#parts;
-    if (afresh) timeline.start(messages, from);
+    const { timeline, quotes, own } = this.#parts;
+    if (afresh) {
+      timeline.start(messages, from);
+      quotes.forget();
+      own.forget();
+    }
+    quotes.follow(messages);
     const news = timeline.merge(messages);
     this.#news += news.filter((message) => !this.#isMine(message)).length;
     this.#settle(messages, to);
     if (afresh) this.#paintQuietly();
   }
 
-  // A message that was refused for its text goes back to where it was written.
+  #accepted(frame) {
+    const entry = this.#parts.outbox.accepted(frame);
+    if (entry?.type === "react") this.#parts.own.did(entry);
+  }
+
   #rejected(frame) {
-    const { outbox, composer } = this.#parts;
-    const entry = outbox.rejected(frame);
-    if (entry && composer.takeBack(entry)) outbox.discard(entry.nonce);
+    const reason = explain(frame);
+    const entry = this.#parts.outbox.rejected({ ...frame, reason });
+    if (entry) this.#parts.deeds.refused({ ...entry, reason });
   }
 
   #settle(messages, to) {
@@ -136,6 +182,6 @@ export class Room {
 
   #follow(room) {
     this.#parts.heading.follow(room);
-    this.#parts.composer.follow(room);
+    this.#parts.composer.allow(room);
   }
 }

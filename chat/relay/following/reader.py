@@ -5,11 +5,10 @@ import logging
 from chat.log import head, read, upkeep
 from chat.log.batch import Batch
 from chat.log.head import Head, RowMissing
-from chat.log.replay import LATEST, ReplayBuffer
+from chat.log.replay import LATEST, MESSAGES, ReplayBuffer
 from chat.protocol.incoming import Since
 from chat.relay.work.threads import Threads
 
-REPLAYED = 1000  # numbers
 logger = logging.getLogger(__name__)
 
 
@@ -39,9 +38,9 @@ class Reader:
 
     async def replay(self, now: Head) -> ReplayBuffer:
         """The newest part of the history that stands at `now`."""
-        events = await self._threads.run(read.recent, now, REPLAYED)
+        events, floor = await self._threads.run(read.recent, now, MESSAGES)
         latest = await self._threads.run(read.latest, 2 * LATEST)
-        return ReplayBuffer(now.epoch, now.seq, events, latest, size=REPLAYED)
+        return ReplayBuffer(now.epoch, now.seq, events, latest, floor=floor)
 
     async def after(self, seq: int) -> list[Batch]:
         """The beginning, at least, of what came after that number."""

@@ -59,6 +59,7 @@ class Tail:
         self._nudged = asyncio.Event()
         self._mending = asyncio.Event()
         self._looking = asyncio.Lock()
+        self._looks = 0  # that have begun
         self._outage = Outage("the history can't be read", "the history can be read again")
         self._pings, self._news = Pings(self.nudge), News()
         self.ask, self.end = self._pings.ask, self._news.end
@@ -106,6 +107,10 @@ class Tail:
             return None
         found = self._replay.after(position.seq)
         return found[0] if found else None
+
+    def size_of(self, seq: int) -> int:
+        """The bytes of a message that came or changed lately; 0 of another one."""
+        return self._replay.size_of(seq)
 
     @property
     def _replay(self) -> ReplayBuffer:
@@ -175,11 +180,14 @@ class Tail:
     async def _look(self, at_least: int | None = None) -> None:
         """Look where the database stands, and deliver whatever has not been delivered.
 
-        With `at_least` only if that number has not been delivered by now.
+        With `at_least` only if that number has not been delivered by now, and nobody has looked
+        since this was called: anybody may say that they are ahead, and a thousand are one look.
         """
+        before = self._looks
         async with self._looking:
-            if at_least is not None and self._replay.seq >= at_least:
+            if at_least is not None and (self._replay.seq >= at_least or self._looks > before):
                 return
+            self._looks += 1
             now = await self._reader.head(self.position if self.has_begun else None)
             reorder = self._reorder
             if reorder is None or now.epoch != reorder.replay.epoch:

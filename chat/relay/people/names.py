@@ -20,8 +20,8 @@ Asking = tuple[Claim, asyncio.Future[Claimed]]
 class Names:
     """Gives names to those who ask."""
 
-    def __init__(self, threads: Threads, late: Callable[[str, Claimed], None]):
-        """`late` gets what was granted to a member when nobody waited for it any more."""
+    def __init__(self, threads: Threads, late: Callable[[Claim, Claimed], None]):
+        """`late` gets what was granted when nobody waited for it any more."""
         self._threads, self._late = threads, late
         self._outage = Outage("names can't be given", "names can be given again")
         self._asking: Batcher[Asking] = Batcher(self._grant, self._fail, capacity=5000, most=500)
@@ -52,7 +52,7 @@ class Names:
             if not answer.done():
                 answer.set_result(claimed)
             elif claimed.name:  # too late: they were told `busy`, or are gone
-                self._late(claim.member_id, claimed)
+                self._late(claim, claimed)
 
     async def _claim(self, wanted: list[Claim]) -> list[Claimed]:
         for again in range(ATTEMPTS - 1, -1, -1):

@@ -9,11 +9,13 @@ from django.db import Error as DatabaseError
 
 from chat.members import claims
 from chat.members.claims import Claim, Claimed
+from chat.policy.names import name_limiter
 from chat.protocol.errors import FrameError
 from chat.relay.group import Group
 from chat.relay.people.names import Names
 from chat.relay.people.notes import Notes
 from chat.relay.people.presence import Presence
+from chat.relay.people.typing import Typing
 from chat.relay.socket import Socket
 from chat.relay.work.threads import Threads
 
@@ -25,14 +27,15 @@ logger = logging.getLogger(__name__)
 class People:
     """Keeps the names of tabs; says who is here.
 
-    `claim` is that of `Names`; `spoke` and `free` are those of `Notes`.
+    `typing` says who types. `claim` is that of `Names`; `spoke` and `free` are those of `Notes`.
     """
 
     def __init__(self, threads: Threads, group: Group, broadcast: Callable[[str], None]):
         """`broadcast` sends a frame to every socket of this process."""
         self._threads, self._group = threads, group
         self.presence = Presence(group.publish, broadcast)
-        self._names = Names(threads, late=self.renamed)
+        self.typing = Typing(group.publish, broadcast, self.presence.count)
+        self._names = Names(threads, late=self._granted_late)
         self._notes = Notes(threads)
         self.claim = self._names.claim
         self.spoke, self.free = self._notes.spoke, self._notes.free
@@ -41,6 +44,7 @@ class People:
         self.tasks = (*self._names.tasks, *self._notes.tasks, self._beat, self._see)
         group.on("presence", self.presence.hear)
         group.on("you", self._hear_rename)
+        group.on("typing", self.typing.hear)
 
     async def stop(self) -> None:
         """Finish what was begun; this process's people are not here any more."""
@@ -81,6 +85,11 @@ class People:
         if claimed.renamed and claimed.name:
             self._rename(member_id, claimed.name)
             self._group.publish({"type": "you", "id": member_id})
+
+    def _granted_late(self, claim: Claim, claimed: Claimed) -> None:
+        if claimed.renamed:
+            name_limiter.took(claim.address)
+        self.renamed(claim.member_id, claimed)
 
     def _name(self, tab: Socket, name: str) -> None:
         if tab.name is None:

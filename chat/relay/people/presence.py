@@ -76,6 +76,10 @@ class Presence:
         return dict(self._here)
 
     # --- everybody -------------------------------------------------------------------------------
+    def count(self) -> int:
+        """How many are here."""
+        return len(self._names)
+
     def online(self) -> dict[str, Any]:
         """The `online` of a `hello`: who is here now, though not all have been told yet."""
         if len(self._names) > NAMES_LIMIT:

@@ -11,6 +11,7 @@ from django.db import InterfaceError, InternalError, OperationalError
 from chat.log import append, upkeep
 from chat.log.batch import Batch
 from chat.log.database import sqlstate
+from chat.log.entries import Entry, Stored
 from chat.protocol.incoming import Since
 from chat.relay.work.outage import Outage
 from chat.relay.work.threads import Threads
@@ -30,7 +31,7 @@ class Unstorable(Exception):
 
 
 class Retry:
-    """Stores and finds drafts in the writer's thread: a commit that failed to answer may have
+    """Stores and finds entries in the writer's thread: a commit that failed to answer may have
     happened, so nothing is given up before that is known.
 
     It is `in_trouble` while one attempt after the other fails, or none has an answer, and no
@@ -43,16 +44,16 @@ class Retry:
         self.in_trouble = False
 
     async def store(
-        self, drafts: list[append.Draft], position: Callable[[], Since | None]
-    ) -> tuple[list[int | None], list[Batch]]:
-        """`append.store`. Raises `Unstorable` where the drafts fail and nothing else would."""
+        self, entries: list[Entry], position: Callable[[], Since | None]
+    ) -> tuple[list[append.Outcome], list[Batch]]:
+        """`append.store`. Raises `Unstorable` where the entries fail and nothing else would."""
         return await self._until_known(
-            lambda: self._writing.run(append.store, drafts, position()), self._is_their_own
+            lambda: self._writing.run(append.store, entries, position()), self._is_their_own
         )
 
-    async def find(self, drafts: list[append.Draft]) -> list[int | None]:
+    async def find(self, entries: list[Entry]) -> list[Stored | None]:
         """`append.find`."""
-        return await self._until_known(lambda: self._writing.run(append.find, drafts))
+        return await self._until_known(lambda: self._writing.run(append.find, entries))
 
     async def _until_known(
         self,

@@ -7,7 +7,7 @@ from django.contrib.auth.models import User
 
 from chat.log import acts, append, head, read
 from chat.log.acts import PART
-from chat.log.append import Draft
+from chat.log.entries import Draft
 from chat.models import Act, Message, Pending
 from chat.moderation import verbs
 from chat.relay.acts import PATIENCE, Acts

@@ -8,6 +8,7 @@ import pytest
 
 from chat.admin import lists, messages
 from chat.log import append
+from chat.log.entries import Draft
 from chat.models import Message
 
 EVIL = "<img src=x onerror=alert(1)>"
@@ -135,9 +136,22 @@ def test_a_stranger_is_asked_to_log_in(site):
     assert "password" in site.request("/admin/chat/message/").body.decode()
 
 
+def test_what_a_message_said_before_it_was_edited_is_on_its_page_until_its_author_removes_it(
+    site, moderator, join
+):
+    ada = join(site, "Ada the second")
+    seq = ada.says("you are a fool")
+    ada.edits(seq, "you are a friend")
+    page = moderator.reads(f"/admin/chat/message/{seq}/change/")
+    assert "you are a fool" in page
+    assert 'name="former_texts-0-text"' not in page, "it can be changed"
+    ada.removes(seq)
+    assert "you are a" not in moderator.reads(f"/admin/chat/message/{seq}/change/")
+
+
 def test_the_list_of_messages_is_counted_no_further_than_it_is_shown(db, monkeypatch):
     monkeypatch.setattr(lists, "LISTED", 3)
-    append.store([append.Draft("ada", "Ada", f"nonce-{number:04}", "hello") for number in range(5)])
+    append.store([Draft("ada", "Ada", f"nonce-{number:04}", "hello") for number in range(5)])
     newest = messages.MessageAdmin.paginator(Message.objects.order_by("-seq"), 2)
     assert newest.count == 3
     assert [message.seq for page in newest for message in page] == [5, 4, 3]

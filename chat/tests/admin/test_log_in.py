@@ -96,3 +96,14 @@ async def test_pages_and_other_forms_pass(rf):
     for _ in range(20):
         assert (await throttle(rf.get("/admin/login/"))).status_code == 200
         assert (await throttle(rf.post("/admin/chat/room/1/change/"))).status_code == 200
+
+
+@pytest.mark.stack("embedded")  # the other stack has nothing to add
+def test_under_a_prefix_all_is_as_it_is_without(make_site):
+    site = make_site(CHAT_LIMITS="1", options=("--root-path", "/room"))
+    form = b"username=owner&password=guess"
+    assert site.request("/room/admin/login/").status == 200
+    for path in ("/room/admin/login/", "/admin/login/"):
+        address = "127.0.5.3" if path.startswith("/room") else "127.0.5.4"
+        guesses = [site.request(path, form, headers=FORM, address=address).status for _ in range(7)]
+        assert guesses == [403] * 5 + [429] * 2, "403: without the form's token"

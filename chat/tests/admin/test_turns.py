@@ -1,18 +1,23 @@
 """The admin's pages, however slow and many, don't keep anybody from the room."""
 
+import asyncio
 import socket
 from concurrent.futures import ThreadPoolExecutor
 from http.client import HTTPConnection
 
 import psycopg
 import pytest
+from django.contrib.auth import SESSION_KEY
+from django.contrib.sessions.backends.base import SessionBase
 from django.db import OperationalError
+from django.http import HttpResponse
 
 from chat.tests.admin.test_admin import Moderator
-from chat.tests.support import eventually
+from chat.tests.support import eventually, until
 from chatsite.turns import Turns
 
-pytestmark = pytest.mark.stack("scaled")  # SQLite has no lock that reading waits for
+scaled = pytest.mark.stack("scaled")  # SQLite has no lock that reading waits for
+embedded = pytest.mark.stack("embedded")  # the other stack has nothing to add
 
 
 @pytest.fixture(scope="module")
@@ -43,6 +48,7 @@ def waiting(site) -> int:
     return len(site.sql("SELECT 1 FROM pg_locks WHERE NOT granted"))
 
 
+@scaled
 def test_eight_slow_pages_at_once_keep_nobody_from_the_room(site, cookie, slow, join):
     ada = join(site, "Ada")
     with ThreadPoolExecutor(8) as pool:
@@ -61,6 +67,7 @@ def test_eight_slow_pages_at_once_keep_nobody_from_the_room(site, cookie, slow, 
     assert "Traceback" not in site.processes[0].log.read_text()
 
 
+@scaled
 def test_who_reloads_a_slow_page_again_and_again_has_one_turn_at_a_time(site, cookie, slow, join):
     request = f"GET /admin/ HTTP/1.1\r\nHost: localhost\r\nCookie: {cookie}\r\n\r\n".encode()
     most = 0
@@ -75,7 +82,87 @@ def test_who_reloads_a_slow_page_again_and_again_has_one_turn_at_a_time(site, co
     eventually(lambda: page(site, cookie) == 200)
 
 
+@embedded
 def test_a_page_that_the_database_can_not_serve_is_an_apology(rf):
     sorry = Turns(None).process_exception(rf.get("/admin/"), OperationalError("gone"))
     assert (sorry.status_code, sorry["Retry-After"]) == (503, "3")
     assert b"</html>" in sorry.content
+
+
+# --- Staff first ---------------------------------------------------------------------------------
+class Pages:
+    """Pages of the admin that are made when the test says so; `made` has the cookies of those
+    that are at work or done."""
+
+    def __init__(self):
+        self.made: list[str | None] = []
+        self.may_go = asyncio.Semaphore(0)
+
+    async def __call__(self, request):
+        key = request.COOKIES.get("sessionid")
+        self.made.append(key)
+        await self.may_go.acquire()
+        session = SessionBase(key)
+        session._session_cache = {SESSION_KEY: "1"} if key == "of-staff" else {}
+        request.session = session
+        assert session.get("anything") is None
+        return HttpResponse()
+
+
+def asks(turns: Turns, rf, cookie: str | None) -> asyncio.Task:
+    request = rf.get("/admin/", headers={"Cookie": f"sessionid={cookie}"} if cookie else {})
+    return asyncio.create_task(turns(request))
+
+
+@embedded
+@pytest.mark.parametrize("cookie", [None, "forged"])
+async def test_a_page_of_staff_waits_for_one_page_of_a_stranger_at_most(rf, cookie):
+    pages = Pages()
+    turns = Turns(pages)
+    pages.may_go.release()
+    await asks(turns, rf, "of-staff")
+    strangers = [asks(turns, rf, cookie) for _ in range(200)]
+    await until(lambda: len(pages.made) == 2)
+    await asyncio.sleep(0)
+    staff = asks(turns, rf, "of-staff")
+    await asyncio.sleep(0)
+    for _ in range(2):
+        pages.may_go.release()
+    assert (await asyncio.wait_for(staff, 5)).status_code == 200
+    assert pages.made[:3] == ["of-staff", cookie, "of-staff"]
+    for _ in strangers:
+        pages.may_go.release()
+    assert {answer.status_code for answer in await asyncio.gather(*strangers)} == {200}
+    assert len(pages.made) == 202
+
+
+@embedded
+async def test_who_has_gone_keeps_the_turn_for_as_long_as_their_page_is_at_work(rf):
+    pages = Pages()
+    turns = Turns(pages)
+    gone = asks(turns, rf, None)
+    await until(lambda: len(pages.made) == 1)
+    next_one = asks(turns, rf, "of-staff")
+    for _ in range(2):
+        gone.cancel()
+        await asyncio.sleep(0)
+    assert len(pages.made) == 1
+    pages.may_go.release()
+    pages.may_go.release()
+    assert (await asyncio.wait_for(next_one, 5)).status_code == 200
+
+
+@embedded
+async def test_where_no_page_can_be_made_a_line_says_so_and_one_that_it_is_over(rf, caplog):
+    caplog.set_level("INFO")
+    pages = Pages()
+    turns = Turns(pages)
+    for _ in range(5):
+        turns.process_exception(rf.get("/admin/"), OperationalError("gone"))
+    for _ in range(2):
+        pages.may_go.release()
+        await asks(turns, rf, "of-staff")
+    assert caplog.messages == [
+        "pages of the admin can't be made: OperationalError: gone",
+        "they can be made again",
+    ]

@@ -18,28 +18,38 @@ from websockets.exceptions import WebSocketException
 BACKOFF = (0.5, 4.0)  # seconds; in a browser 30 at most, but then a test would wait that long
 PING = 2.0  # seconds; a browser's 20 would be too slow for the same reason
 PATIENCE = 6.0  # seconds without any frame, after which the connection counts as dead
-UNANSWERED = 16  # posts; the protocol allows 32
+UNANSWERED = 16  # the protocol allows 32
+EMOJI = ("🎉", "👍", "❤️")
 
 
 @dataclass
-class Post:
-    """An entry of the outbox."""
+class Entry:
+    """An entry of the outbox: a post, or a change of a message."""
 
-    nonce: str
-    text: str
+    frame: dict
     said_at: float = field(default_factory=time.monotonic)
     tries: int = 0
     sent_on: int = 0  # the number of the connection that it went out on last
     refused_at: float | None = None  # when it was last `busy`, by the wall clock
 
+    @property
+    def nonce(self) -> str:
+        return self.frame["nonce"]
+
+    @property
+    def text(self) -> str:
+        return self.frame["text"]
+
 
 @dataclass
 class History:
-    """What one client was shown of one epoch: complete from number `start` on."""
+    """What one client was shown of one epoch: of all that there was when it `began` the latest,
+    from number `start` on, and all that came after that."""
 
     epoch: str
     start: int
     position: int
+    began: int = 0
     messages: list[dict] = field(default_factory=list)
 
 
@@ -52,17 +62,21 @@ class Client:
     def __init__(self, urls: list[str], name: str | None = None, cookie: str = ""):
         self.name, self.id = name, None
         self.histories: list[History] = []
-        self.said: dict[str, Post] = {}  # all ever, by nonce
+        self.said: dict[str, Entry] = {}  # all posts ever, by nonce
+        self.changes: list[dict] = []  # frames, all that ever were wanted
+        self.changed: list[dict] = []  # those of them that were accepted, in that order
         self.accepted: dict[str, int] = {}
         self.accepted_at: dict[str, float] = {}  # by the monotonic clock
         self.refused: dict[str, str] = {}  # nonce: code; given up, it must not be stored
-        self.outbox: dict[str, Post] = {}  # unanswered, in order
+        self.outbox: dict[str, Entry] = {}  # unanswered, in order
         self.byes: list[dict] = []
         self.connections = 0
         self.problems: list[str] = []
         self.arrived = asyncio.Event()  # once at least
         self._urls, self._cookie = urls, cookie
         self._heard: set[str] = set()  # texts
+        self._talk: set[str] = set()  # nonces of what may be changed: nobody waits for it
+        self._own: list[int] = []  # the seqs of that, as far as it stands
         self._greeted = self._arriving = False
         self._retry_after: float | None = None
         self._outgoing: asyncio.Queue[dict] = asyncio.Queue()
@@ -92,26 +106,58 @@ class Client:
         return self._urls[0] == url
 
     # --- speaking --------------------------------------------------------------------------------
-    def say(self, text: str) -> Post:
+    def say(self, text: str, **fields) -> Entry:
         """Put a message into the outbox; it goes out as soon as that is possible."""
-        post = Post(secrets.token_hex(8), text)
-        self.said[post.nonce] = self.outbox[post.nonce] = post
-        if self.is_here:
-            self._send_post(post)
+        post = self._want(type="post", text=text, **fields)
+        self.said[post.nonce] = post
         return post
 
+    def _want(self, **frame) -> Entry:
+        entry = Entry(frame | {"nonce": secrets.token_hex(8)})
+        self.outbox[entry.nonce] = entry
+        if self.is_here:
+            self._send_entry(entry)
+        return entry
+
     async def talk(self, pace: float, size: int = 0) -> None:
-        """Say something every `pace` seconds until cancelled, of `size` characters or more."""
+        """Say something every `pace` seconds until cancelled, of `size` characters or more; and
+        change something of what was said."""
         while True:
             if len(self.outbox) < UNANSWERED:
-                self.say(f"{self.name} {len(self.said)}".ljust(size, "."))
+                text = f"{self.name} {len(self.said)}".ljust(size, ".")
+                seen = self._seen()
+                reply = {"reply_to": random.choice(seen)} if seen and random.random() < 0.2 else {}
+                self._talk.add(self.say(text, **reply).nonce)
+                self._change_something(seen)
             await asyncio.sleep(pace)
 
-    def _send_post(self, post: Post) -> None:
-        if post.nonce in self.outbox:
-            post.tries += 1
-            post.sent_on = self.connections
-            self._send({"type": "post", "nonce": post.nonce, "text": post.text})
+    def _change_something(self, seen: list[int]) -> None:
+        """One change of a message waits at a time: so the last that is accepted is what stands."""
+        waiting = {entry.frame.get("seq") for entry in self.outbox.values()}
+        own = [seq for seq in self._own if seq not in waiting]
+        seen = [seq for seq in seen if seq not in waiting]
+        what = random.random()
+        if own and what < 0.2:
+            self._change(type="edit", seq=own[-1], text=f"{self.name} meant {len(self.changes)}")
+        elif own and what < 0.25:
+            self._own.remove(own[0])
+            self._change(type="remove", seq=own[0])
+        elif seen and what < 0.6:
+            emoji, on = random.choice(EMOJI), random.random() < 0.7
+            self._change(type="react", seq=random.choice(seen), emoji=emoji, on=on)
+
+    def _change(self, **frame) -> None:
+        self.changes.append(self._want(**frame).frame)
+
+    def _seen(self) -> list[int]:
+        """The seqs of some of the latest messages."""
+        return [m["seq"] for m in self.histories[-1].messages[-8:]] if self.histories else []
+
+    def _send_entry(self, entry: Entry) -> None:
+        if entry.nonce in self.outbox:
+            entry.tries += 1
+            entry.sent_on = self.connections
+            self._send(entry.frame)
 
     def _send(self, frame: dict) -> None:
         self._outgoing.put_nowait(frame)
@@ -193,6 +239,7 @@ class Client:
         self._arriving = True
         if not frame["resumed"]:
             self.histories.append(History(frame["epoch"], 0, 0))
+            self._own = []
         elif not self.histories or frame["epoch"] != self.epoch:
             self._complain(f"was told to go on from nothing: {frame}")
         you = frame["you"]
@@ -206,6 +253,7 @@ class Client:
         history, messages = self.histories[-1], frame["messages"]
         if not history.start:
             history.start, history.position = frame["from"], frame["from"] - 1
+            history.began = frame["to"]
         if frame["from"] != history.position + 1:
             self._complain(f"a gap: at {history.position}, then {frame['from']} to {frame['to']}")
         for message in messages:
@@ -215,8 +263,8 @@ class Client:
         if self._arriving:
             self._arriving = False
             self.arrived.set()
-            for post in list(self.outbox.values()):
-                self._send_post(post)
+            for entry in list(self.outbox.values()):
+                self._send_entry(entry)
 
     def _take_message(self, message: dict) -> None:
         self._heard.add(message.get("text", ""))
@@ -231,20 +279,26 @@ class Client:
 
     def _take_accepted(self, frame: dict) -> None:
         nonce, seq = frame["nonce"], frame["seq"]
+        if "rev" in frame:
+            if entry := self.outbox.pop(nonce, None):
+                self.changed.append(entry.frame)
+            return
+        if nonce in self._talk and nonce in self.outbox:
+            self._own.append(seq)
         if self.accepted.setdefault(nonce, seq) != seq:
             self._complain(f"{nonce} was accepted as {self.accepted[nonce]}, then as {seq}")
         if self.outbox.pop(nonce, None):
             self.accepted_at[nonce] = time.monotonic()
 
     def _take_rejected(self, frame: dict) -> None:
-        if not (post := self.outbox.get(frame["nonce"])):
+        if not (entry := self.outbox.get(frame["nonce"])):
             self._complain(f"was rejected after an answer: {frame}")
         elif frame["code"] in {"busy", "rate_limited"}:
-            post.refused_at = time.time()
-            self._later(frame, self._send_post, post)
+            entry.refused_at = time.time()
+            self._later(frame, self._send_entry, entry)
         else:
-            self.refused[post.nonce] = frame["code"]
-            del self.outbox[post.nonce]
+            self.refused[entry.nonce] = frame["code"]
+            del self.outbox[entry.nonce]
 
     def _take_error(self, frame: dict) -> None:
         if frame["code"] != "busy":

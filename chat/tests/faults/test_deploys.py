@@ -9,9 +9,10 @@ from playwright.sync_api import expect
 from chat.tests.faults.network import Network
 from chat.tests.page.test_page import is_connected, joins, says
 from chat.tests.support.servers import Daphne
-from chat.tests.support.site import change_build, copy_build
+from chat.tests.support.site import change_build, copy_build, release
 
 pytestmark = pytest.mark.stack("scaled")
+LAST_RELEASE = "01eec92"
 GRACE = 10  # seconds until a host kills what it has told to stop
 
 
@@ -57,6 +58,46 @@ def deploy(make_site, tmp_path):
     yield deploy
     for thing in made:
         thing.close() if isinstance(thing, Network) else thing.stop()
+
+
+@pytest.fixture
+def two_releases(make_site, tmp_path):
+    """A site of two processes: the first runs the last release, the other one today's code."""
+    site = make_site(processes=1, cwd=release(LAST_RELEASE, tmp_path / "old"))
+    old = site.processes[0]
+    new = Daphne(old.folder, site.env, name="daphne-new")
+    new.start()
+    site.processes.append(new)
+    return site
+
+
+def test_people_on_the_last_release_and_on_todays_are_in_one_room(two_releases, join):
+    """Neither takes the other's hints for what they are not: what they can't tell each other they
+    find in the database."""
+    ada, bob = join(two_releases, "Ada"), join(two_releases, "Bob", process=1)
+    one = ada.says("from the last release")
+    bob.hears("from the last release")
+    two = bob.says("from today's", reply_to=one)
+    ada.hears("from today's")
+    bob.edits(two, "from today's, edited")
+    ada.hears("from today's, edited")
+    assert ada.sees(bob.reacts(one, "🎉"))["text"] == "from the last release"
+    bob.sends({"type": "typing"})
+    three = bob.says("a mistake")
+    assert ada.sees(bob.removes(three))["removed"]
+    ada.says("and on it goes")
+    bob.hears("and on it goes")
+    for person in (ada, bob):
+        person.catches_up()
+    known = ("seq", "rev", "by", "name", "text", "removed")
+    shown = [
+        {message["seq"]: [message.get(name) for name in known] for message in person.heard}
+        for person in (ada, bob)
+    ]
+    assert shown[0] == shown[1]
+    ada.resumes(process=1)
+    ada.catches_up()
+    assert ada.position == bob.position
 
 
 def test_pages_opened_during_a_deploy_onto_the_same_disk_know_nothing_of_it(

@@ -15,12 +15,18 @@ def back_up(site) -> Backup:
 
 
 def put_back(site, backup: Backup) -> None:
-    """The log of the backup; or an empty one, where that is at 0."""
+    """The log of the backup, without the messages that have changed since; or an empty one, where
+    that is at 0."""
+    lost = f"SELECT seq FROM chat_message WHERE rev > {backup.seq}"
     site.transaction(
         f"UPDATE chat_log SET seq = {backup.seq}",
-        f"DELETE FROM chat_message WHERE seq > {backup.seq}",
+        f"DELETE FROM chat_reaction WHERE message_id IN ({lost})",
+        f"DELETE FROM chat_formertext WHERE message_id IN ({lost})",
+        f"DELETE FROM chat_message WHERE rev > {backup.seq}",
     )
     backup.put_back_at = time.monotonic()
+    kept = site.sql(f"SELECT seq FROM chat_message WHERE seq <= {backup.seq}")
+    backup.kept = {row["seq"] for row in kept}
 
 
 @pytest.mark.parametrize("lost", [2, 100], ids=["by a few messages", "by many"])
@@ -64,7 +70,7 @@ def rows(site, table: str) -> int:
 
 def test_a_flush_while_people_talk_is_an_empty_room_for_everybody(make_site, gather, fault):
     site = make_site()
-    crowd, nothing = gather(site), Backup(0)
+    crowd, nothing = gather(site), Backup(0, set())
     with fault("`manage.py flush`", "an empty room", crowd, restored=nothing):
         site.manage("flush", "--noinput")
         nothing.put_back_at = time.monotonic()

@@ -18,19 +18,28 @@ from hypothesis.stateful import (
 )
 
 from chat.log import acts, append, head, read
-from chat.log.append import Draft
 from chat.log.batch import Batch
+from chat.log.entries import Change, Draft, Stored
 from chat.log.reorder import ReorderBuffer
 from chat.log.replay import LATEST, ReplayBuffer
-from chat.models import Act, Log, Message, Pending
+from chat.models import Act, Log, Message, Pending, Reaction
 from chat.protocol import bounds
+from chat.protocol.incoming import Edit, React, Remove
 
-REPLAYED = 8  # numbers: few, so that people are often away for longer
+REPLAYED = 8  # messages: few, so that people are often away for longer
 PART = 2  # messages: few, so that acts are often open
 FRAME = 3  # messages: few, so that a look at the log ends in the middle of somebody's batch
 PROCESSES = st.integers(0, 1)
 PEOPLE = st.integers(0, 3)
 PICK = st.integers(0, 1000)  # one of those there are
+WISHES = [
+    lambda nonce, seq: Edit(nonce, seq, "edited"),
+    lambda nonce, seq: Edit(nonce, seq, "edited again"),
+    lambda nonce, seq: React(nonce, seq, "🎉", True),
+    lambda nonce, seq: React(nonce, seq, "🎉", False),
+    lambda nonce, seq: React(nonce, seq, "👍", True),
+    Remove,
+]
 
 
 class Person:
@@ -57,8 +66,9 @@ class Process:
     def __init__(self):
         self.people: set[Person] = set()
         now = head.read_head()
+        events, floor = read.recent(now, REPLAYED)
         replay = ReplayBuffer(
-            now.epoch, now.seq, read.recent(now, REPLAYED), read.latest(2 * LATEST), size=REPLAYED
+            *(now.epoch, now.seq, events, read.latest(2 * LATEST)), floor=floor, most=REPLAYED
         )
         self.reorder = ReorderBuffer(replay, self._tell)
 
@@ -100,6 +110,7 @@ class Room(RuleBasedStateMachine):
         Log.objects.update(seq=0)
         self.history: dict[int, dict] = {}
         self.stored: dict[str, tuple[str, int]] = {}  # nonce: text and seq
+        self.altered: set[int] = set()  # seqs: what was first said there is not known any more
         self.wanted: dict[int, str] = {}  # seq: what the last act was to do with it
         self.processes = [Process(), Process()]
         self.people = [Person() for _ in range(4)]
@@ -119,11 +130,46 @@ class Room(RuleBasedStateMachine):
         drafts = [Draft("ada", "Ada", f"nonce-{number:04}", text) for number, text in posts]
         if not answered:
             append.store(drafts)
-        seqs, batches = append.store(drafts)
-        for draft, seq in zip(drafts, seqs, strict=True):
+        outcomes, batches = append.store(drafts)
+        for draft, outcome in zip(drafts, outcomes, strict=True):
+            seq = getattr(outcome, "seq", None)
             text, known = self.stored.setdefault(draft.nonce, (draft.text, seq))
-            assert seq == (known if text == draft.text else None)
+            assert seq == (known if text == draft.text or known in self.altered else None)
         self._happened()
+        self._publish(process, batches)
+
+    @precondition(lambda self: self.stored)
+    @rule(
+        process=PROCESSES,
+        wishes=st.lists(
+            st.tuples(PICK, st.sampled_from(["ada", "bob"]), st.sampled_from(WISHES)),
+            min_size=1,
+            max_size=5,
+        ),
+        answered=st.booleans(),
+    )
+    def changes(self, process, wishes, answered):
+        """Edits, removals and reactions, among them such as may not be. Where the answer is lost,
+        the process does them again."""
+        known = sorted({message["seq"] for message in self.history.values()})
+        entries = [
+            Change(member, make(f"nonce-{number:04}", known[pick % len(known)]))
+            for number, (pick, member, make) in enumerate(wishes)
+        ]
+        if not answered:
+            append.store(entries)
+            self._happened()
+        outcomes, batches = append.store(entries)
+        self._happened()
+        revs = {message["seq"]: rev for rev, message in self.history.items()}
+        for entry, outcome in zip(entries, outcomes, strict=True):
+            if isinstance(outcome, Stored):
+                assert (outcome.seq, outcome.rev) == (entry.what.seq, revs[entry.what.seq])
+        as_said = Message.objects.filter(edited_at=None, removed_at=None)
+        self.altered = revs.keys() - set(as_said.values_list("seq", flat=True))
+        self._publish(process, batches)
+
+    def _publish(self, process: int, batches: list[Batch]) -> None:
         for batch in batches:
             self.processes[process].reorder.receive(batch)
             self.hints += [(0, batch), (1, batch)]
@@ -202,8 +248,11 @@ class Room(RuleBasedStateMachine):
         while Act.objects.filter(done_at=None).exists():
             self.goes_on()
         assert not Pending.objects.exists()
-        hidden = set(Message.objects.exclude(hidden_at=None).values_list("seq", flat=True))
-        assert hidden == {seq for seq, what in self.wanted.items() if what == Act.What.HIDE}
+        there = Message.objects.filter(removed_at=None)
+        hidden = there.exclude(hidden_at=None).values_list("seq", flat=True)
+        wanted = [seq for seq, what in self.wanted.items() if what == Act.What.HIDE]
+        assert set(hidden) == set(there.filter(seq__in=wanted).values_list("seq", flat=True))
+        self._reactions_are_told_as_they_are()
         assert head.read_head().seq == len(self.history)
         assert sorted(Message.objects.values_list("seq", "rev")) == sorted(
             (message["seq"], message["rev"])
@@ -214,6 +263,14 @@ class Room(RuleBasedStateMachine):
             self.processes[who % 2].looks()
             assert person.position == len(self.history)
             self._sees_what_is_so(person)
+
+    def _reactions_are_told_as_they_are(self) -> None:
+        for message in Message.objects.all():
+            rows = Reaction.objects.filter(message=message).order_by("pk")
+            told = {one["emoji"]: one["by"] for one in message.reactions or []}
+            assert sorted(rows.values_list("emoji", "member")) == sorted(
+                (emoji, member) for emoji, members in told.items() for member in members
+            )
 
 
 def test_whatever_happens_in_whatever_order_everybody_sees_what_is_so(db, length, monkeypatch):

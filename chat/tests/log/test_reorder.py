@@ -25,8 +25,9 @@ def batch(start: int, end: int, *events: Event) -> Batch:
 
 
 def replay(seq: int = 0, size: int = 1000) -> ReplayBuffer:
-    events = [event(rev) for rev in range(max(1, seq - size + 1), seq + 1)]
-    return ReplayBuffer("e", seq, events, events[-2 * LATEST :], size=size)
+    floor = max(0, seq - size)
+    events = [event(rev) for rev in range(floor + 1, seq + 1)]
+    return ReplayBuffer("e", seq, events, events[-2 * LATEST :], floor=floor, most=size)
 
 
 def numbers(found: list[Batch] | None) -> list[int]:
@@ -55,6 +56,21 @@ def test_a_batch_has_at_most_500_messages():
 def test_a_batch_survives_the_channel_layer():
     sent = batch(3, 5, event(3), event(5, seq=1, visible=False))
     assert Batch.of_hint(json.loads(json.dumps(sent.as_hint()))) == sent
+
+
+def test_a_batch_of_a_newer_process_is_taken_as_far_as_it_is_known_here():
+    sent = batch(3, 4)
+    hint = json.loads(json.dumps(sent.as_hint())) | {"colour": "blue"}
+    hint["events"] = [event | {"weight": 1} for event in hint["events"]]
+    assert Batch.of_hint(hint) == sent
+
+
+def test_what_is_joined_has_each_message_once_in_its_last_state():
+    one = batch(3, 5, event(3), event(4, seq=1), event(5))
+    joined = one.joined(batch(6, 7, event(6, seq=1), event(7, seq=2)))
+    assert [(e.seq, e.rev) for e in joined.events] == [(3, 3), (5, 5), (1, 6), (2, 7)]
+    assert (joined.start, joined.end) == (3, 7)
+    assert joined.beyond(5).events == joined.events[2:]
 
 
 # --- The replay buffer ---------------------------------------------------------------------------
@@ -87,6 +103,27 @@ def test_the_ring_says_when_it_does_not_reach_back_so_far():
     assert room.after(5) is None
     assert room.after(11) is None
     assert numbers(room.after(6)) == [7, 8, 9, 10]
+
+
+def test_it_reaches_back_by_messages_however_many_numbers_they_had():
+    room = replay(4, size=4)
+    for rev in range(5, 500):
+        room.extend(batch(rev, rev, event(rev, seq=4)))
+    assert numbers(room.after(0)) == [1, 2, 3, 499]
+    room.extend(batch(500, 500))
+    assert room.after(0) is None
+    assert numbers(room.after(1)) == [2, 3, 499, 500]
+
+
+def test_large_messages_are_kept_only_as_far_as_their_bytes_allow():
+    room = ReplayBuffer("e", 0, [], [], most_bytes=10_000)
+    for rev in range(1, 30):
+        room.extend(batch(rev, rev, event(rev, size=3000)))
+    assert numbers(room.after(room.floor)) == [27, 28, 29]
+    assert room.floor == 26
+    assert room.after(25) is None
+    assert room.size_of(29) > 3000
+    assert room.size_of(1) == 0
 
 
 def test_the_ring_forgets_what_is_old():

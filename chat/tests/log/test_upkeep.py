@@ -6,14 +6,15 @@ import pytest
 from django.db import DatabaseError, connection, transaction
 
 from chat.log import append, change, head, upkeep
-from chat.log.append import Draft
+from chat.log.entries import Draft
 from chat.models import Log, Message, Room
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("flushed")]
 
 
 def says(*texts: str) -> list[int | None]:
-    return append.store([Draft("ada", "Ada", f"nonce-{text}", text) for text in texts])[0]
+    outcomes, _ = append.store([Draft("ada", "Ada", f"nonce-{text}", text) for text in texts])
+    return [outcome.seq for outcome in outcomes]
 
 
 def test_where_all_is_well_nothing_is_mended():

@@ -11,7 +11,7 @@ from django.core.exceptions import ValidationError
 from django.utils import timezone
 
 from chat.log import append, head, read
-from chat.log.append import Draft
+from chat.log.entries import Draft
 from chat.members import claims
 from chat.members.claims import Claim
 from chat.models import Ban, Member, Message, Room

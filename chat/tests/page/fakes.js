@@ -157,6 +157,8 @@ export function aSession(name, token) {
   return { session, sent, taken, errors, drops, mistakes, hears };
 }
 
+export const post = (text) => ({ type: "post", text });
+
 export function anOutbox({ keeps = true } = {}) {
   const sent = [];
   const texts = [];

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { aHistory, settled } from "./fakes.js";
+import { aHistory, message, settled } from "./fakes.js";
 
 const LOADING = "Loading older messages…";
 const page = { epoch: "e", messages: [], more: false };
@@ -49,4 +49,16 @@ test("a new connection gives up what was asked on the last and asks again", asyn
   second.answer(200, page);
   await settled();
   assert.deepEqual([idle, first.signal.aborted, line.textContent, pages.length], [0, true, "", 1]);
+});
+
+test("what lies between is loaded in long pages, over a new connection too", async () => {
+  const { history, requests } = aHistory();
+  const arriving = history.reach(20);
+  history.reconnected();
+  await settled();
+  requests.at(-1).answer(200, { epoch: "e", messages: [message(11)], more: false });
+  const failed = await arriving;
+  assert.equal(requests[0].path, "/api/messages?before=51&limit=500");
+  assert.equal(requests.length, 2);
+  assert.equal(failed, false, "the timeline here never moves");
 });

@@ -15,8 +15,8 @@ test("over http posts go one after the other and claim the name with the first",
   assert.equal(first, 1);
   const bodies = posts().map(({ body }) => body);
   assert.deepEqual(bodies, [
-    { nonce: "n1", text: "n1", name: "Ada" },
-    { nonce: "n2", text: "n2" },
+    { type: "post", nonce: "n1", text: "n1", name: "Ada" },
+    { type: "post", nonce: "n2", text: "n2" },
   ]);
   assert.deepEqual(frames.slice(2), [
     { type: "accepted", nonce: "n1", seq: 11 },
@@ -170,7 +170,7 @@ test("over http a new name that can't be had leaves the one before, and the mess
   await settled();
   const [error, hello, accepted] = frames.slice(-3);
   assert.deepEqual([error.code, hello.you, accepted.nonce], ["name_taken", { id: "ada", name: "Ada" }, "n2"]);
-  assert.deepEqual(requests.at(-1).body, { nonce: "n2", text: "b" });
+  assert.deepEqual(requests.at(-1).body, { type: "post", nonce: "n2", text: "b" });
 });
 
 test("over http a post of somebody whom the server does not know ends the connection undecided", async () => {
@@ -214,4 +214,35 @@ test("over http what is not known yet is asked again and told nobody", async () 
   );
   assert.deepEqual(posts()[0].body, posts()[1].body);
   assert.deepEqual(frames.slice(2), [{ type: "accepted", nonce: "n1", seq: 11 }]);
+});
+
+test("over http changes stand in one line with posts, and a reaction claims the name, too", async () => {
+  const { requests, frames, sends, settled, joined } = anHttpSocket();
+  await joined("Ada");
+  sends({ type: "react", nonce: "n1", seq: 3, emoji: "🎉", on: true });
+  sends({ type: "post", nonce: "n2", text: "a" });
+  sends({ type: "remove", nonce: "n3", seq: 3 });
+  const writes = () => requests.filter(({ body }) => body);
+  for (const rev of [11, undefined, 13]) {
+    writes()
+      .at(-1)
+      .answer(200, { nonce: writes().at(-1).body.nonce, seq: 3, rev });
+    await settled();
+  }
+  assert.deepEqual(
+    writes().map(({ path, body }) => [path, body.type, body.name]),
+    [
+      ["/api/changes", "react", "Ada"],
+      ["/api/messages", "post", undefined],
+      ["/api/changes", "remove", undefined],
+    ],
+  );
+  assert.deepEqual(
+    frames.slice(2).map(({ type, nonce, rev }) => [type, nonce, rev]),
+    [
+      ["accepted", "n1", 11],
+      ["accepted", "n2", undefined],
+      ["accepted", "n3", 13],
+    ],
+  );
 });

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { anOutbox } from "./fakes.js";
+import { anOutbox, post } from "./fakes.js";
 
 test("nothing is sent before the room knows who we are", () => {
   const { outbox, sent, states } = anOutbox();
-  outbox.add("one");
+  outbox.add(post("one"));
   const before = states();
   outbox.resume();
   assert.deepEqual([before, sent, states()], [{ n1: "waiting" }, ["n1"], { n1: "sending" }]);
@@ -13,7 +13,7 @@ test("nothing is sent before the room knows who we are", () => {
 test("at most 32 posts are unanswered and the rest follows in order", () => {
   const { outbox, sent } = anOutbox();
   outbox.resume();
-  for (let i = 0; i < 40; i++) outbox.add("text");
+  for (let i = 0; i < 40; i++) outbox.add(post("text"));
   const first = sent.length;
   outbox.accepted({ nonce: "n1", seq: 1 });
   outbox.rejected({ nonce: "n2", reason: "Too fast." });
@@ -24,10 +24,10 @@ test("at most 32 posts are unanswered and the rest follows in order", () => {
 test("after a reconnect what was not accepted goes out again in order", () => {
   const { outbox, sent } = anOutbox();
   outbox.resume();
-  for (const text of ["a", "b", "c"]) outbox.add(text);
+  for (const text of ["a", "b", "c"]) outbox.add(post(text));
   outbox.accepted({ nonce: "n2", seq: 1 });
   outbox.pause();
-  outbox.add("d");
+  outbox.add(post("d"));
   outbox.resume();
   const first = sent.slice(3);
   for (const nonce of ["n1", "n3"]) outbox.accepted({ nonce, seq: 1 });
@@ -37,7 +37,7 @@ test("after a reconnect what was not accepted goes out again in order", () => {
 test("accepted before the message stays until the message is here", () => {
   const { outbox, states } = anOutbox();
   outbox.resume();
-  outbox.add("a");
+  outbox.add(post("a"));
   outbox.accepted({ nonce: "n1", seq: 5 });
   const between = states();
   outbox.seen("n1");
@@ -47,7 +47,7 @@ test("accepted before the message stays until the message is here", () => {
 test("the message before accepted settles it too", () => {
   const { outbox, states } = anOutbox();
   outbox.resume();
-  outbox.add("a");
+  outbox.add(post("a"));
   outbox.seen("n1");
   outbox.reached(5);
   outbox.accepted({ nonce: "n1", seq: 5 });
@@ -57,7 +57,7 @@ test("the message before accepted settles it too", () => {
 test("accepted of a message that was removed meanwhile leaves nothing", () => {
   const { outbox, states } = anOutbox();
   outbox.resume();
-  outbox.add("a");
+  outbox.add(post("a"));
   outbox.reached(9);
   outbox.accepted({ nonce: "n1", seq: 5 });
   assert.deepEqual(states(), {});
@@ -66,8 +66,8 @@ test("accepted of a message that was removed meanwhile leaves nothing", () => {
 test("a rejected one says why and is tried again under its nonce or discarded", () => {
   const { outbox, sent, states } = anOutbox();
   outbox.resume();
-  outbox.add("a");
-  outbox.add("b");
+  outbox.add(post("a"));
+  outbox.add(post("b"));
   outbox.rejected({ nonce: "n1", reason: "Too fast." });
   outbox.rejected({ nonce: "n2", reason: "Too fast." });
   const { state, reason } = outbox.entries[0];
@@ -82,7 +82,7 @@ test("a rejected one says why and is tried again under its nonce or discarded", 
 test("a rejected one is not sent again by a reconnect", () => {
   const { outbox, sent } = anOutbox();
   outbox.resume();
-  outbox.add("a");
+  outbox.add(post("a"));
   outbox.rejected({ nonce: "n1", reason: "Too long." });
   outbox.pause();
   outbox.resume();
@@ -92,10 +92,10 @@ test("a rejected one is not sent again by a reconnect", () => {
 test("what the server was too busy to try goes out again by itself in order", () => {
   const { outbox, sent, states, clock } = anOutbox();
   outbox.resume();
-  for (const text of ["a", "b", "c"]) outbox.add(text);
+  for (const text of ["a", "b", "c"]) outbox.add(post(text));
   for (const nonce of ["n1", "n2"]) outbox.rejected({ nonce, code: "busy", retry_after: 2 });
   outbox.accepted({ nonce: "n3", seq: 1 });
-  outbox.add("d");
+  outbox.add(post("d"));
   const resting = [sent.slice(), states()];
   clock.pass(2.9);
   const patient = sent.length;
@@ -110,7 +110,7 @@ test("what the server was too busy to try goes out again by itself in order", ()
 test("the outbox keeps what is not accepted and why it failed", () => {
   const { outbox, stored } = anOutbox();
   outbox.resume();
-  for (const text of ["a", "b", "c", "d"]) outbox.add(text);
+  for (const text of ["a", "b", "c", "d"]) outbox.add(post(text));
   outbox.accepted({ nonce: "n1", seq: 1 });
   outbox.rejected({ nonce: "n2", code: "too_long", reason: "Too long." });
   outbox.discard("n3");
@@ -126,14 +126,14 @@ test("the outbox keeps what is not accepted and why it failed", () => {
 test("adopted entries go out where they were written and failed ones stay failed", () => {
   const { outbox, sent, states, clock } = anOutbox();
   clock.pass(60);
-  outbox.add("mine");
+  outbox.add(post("mine"));
   const at = (minute) => new Date(minute * 60_000).toISOString();
   outbox.adopt([
     { nonce: "later", text: "c", at: at(2) },
     { nonce: "failed", text: "a", at: at(0), reason: "Too long." },
     { nonce: "earlier", text: "b", at: at(0.5) },
   ]);
-  outbox.add("last");
+  outbox.add(post("last"));
   outbox.resume();
   for (let answered = 0; answered < 3; answered++) outbox.accepted({ nonce: sent.at(-1), seq: 1 });
   assert.deepEqual(sent, ["earlier", "n1", "later", "n2"]);
@@ -180,7 +180,7 @@ function answers({ outbox, sent, clock }, seconds) {
 
 test("thirty that were written offline all go out, in order, at the pace that the server allows", () => {
   const here = anOutbox();
-  for (let number = 0; number < 30; number++) here.outbox.add("text");
+  for (let number = 0; number < 30; number++) here.outbox.add(post("text"));
   here.outbox.resume();
   const taken = answers(here, 30);
   assert.deepEqual(
@@ -192,7 +192,7 @@ test("thirty that were written offline all go out, in order, at the pace that th
 test("what was refused for its pace waits in a reloaded page, too", () => {
   const here = anOutbox();
   here.outbox.resume();
-  here.outbox.add("a");
+  here.outbox.add(post("a"));
   here.outbox.rejected({
     nonce: "n1",
     code: "slow_mode",
@@ -210,9 +210,9 @@ for (const code of ["rate_limited", "slow_mode", "busy", "newcomer"])
   test(`what is refused as ${code} with a time to wait says so and stops what is behind it`, () => {
     const { outbox, sent, states, clock } = anOutbox();
     outbox.resume();
-    outbox.add("a");
+    outbox.add(post("a"));
     outbox.rejected({ nonce: "n1", code, message: "Not now.", retry_after: 4 });
-    outbox.add("b");
+    outbox.add(post("b"));
     const { held } = outbox.entries[0];
     assert.deepEqual([sent, states(), held], [["n1"], { n1: "waiting", n2: "waiting" }, "Not now."]);
     assert.ok(outbox.rest >= 4);
@@ -223,7 +223,7 @@ for (const code of ["rate_limited", "slow_mode", "busy", "newcomer"])
 test("who is banned for a while is told and nothing goes out when the ban is over", () => {
   const { outbox, sent, states, clock } = anOutbox();
   outbox.resume();
-  outbox.add("a");
+  outbox.add(post("a"));
   outbox.rejected({
     nonce: "n1",
     code: "banned",
@@ -237,20 +237,20 @@ test("who is banned for a while is told and nothing goes out when the ban is ove
 
 test("where nothing waits what is written goes out at once, however many are unanswered", () => {
   const { outbox, sent } = anOutbox();
-  outbox.add("offline");
+  outbox.add(post("offline"));
   outbox.resume();
   outbox.accepted({ nonce: "n1", seq: 1 });
-  for (const text of ["a", "b", "c"]) outbox.add(text);
+  for (const text of ["a", "b", "c"]) outbox.add(post(text));
   assert.deepEqual(sent, ["n1", "n2", "n3", "n4"]);
 });
 
 test("what is refused for its text is given back and has no second try", () => {
   const { outbox, stored } = anOutbox();
   outbox.resume();
-  for (const text of ["a", "b"]) outbox.add(text);
+  for (const text of ["a", "b"]) outbox.add(post(text));
   const back = outbox.rejected({ nonce: "n1", code: "invalid_text", message: "No.", reason: "No." });
-  const none = outbox.rejected({ nonce: "n2", code: "read_only", message: "No.", reason: "No." });
-  assert.deepEqual([back.text, back.hopeless, none], ["a", true, null]);
+  const other = outbox.rejected({ nonce: "n2", code: "read_only", message: "No.", reason: "No." });
+  assert.deepEqual([back.text, back.hopeless, other.hopeless], ["a", true, undefined]);
   assert.deepEqual(
     [...stored.values()].map(({ hopeless }) => hopeless ?? false),
     [true, false],
@@ -260,7 +260,7 @@ test("what is refused for its text is given back and has no second try", () => {
 test("what can't be said goes out as what it stands for, from an older page, too", () => {
   const { outbox, texts } = anOutbox();
   outbox.resume();
-  outbox.add(" one\vtwo\0 ");
+  outbox.add(post(" one\vtwo\0 "));
   outbox.accepted({ nonce: "n1", seq: 1 });
   outbox.adopt([{ nonce: "old", text: "three\ffour", at: "2026-11-22T12:00:00.000Z" }]);
   outbox.accepted({ nonce: "old", seq: 2 });
@@ -272,8 +272,75 @@ test("it is known whether something would be lost with the page", () => {
   const { outbox } = anOutbox({ keeps: false });
   const before = outbox.fleeting;
   outbox.resume();
-  outbox.add("a");
+  outbox.add(post("a"));
   const unsent = outbox.fleeting;
   outbox.accepted({ nonce: "n1", seq: 5 });
   assert.deepEqual([before, unsent, outbox.fleeting], [false, true, false]);
+});
+
+const REMOVAL = { type: "remove", seq: 7 };
+
+test("a removal waits until it is due, in the store from the first moment, and holds up nothing", () => {
+  const { outbox, sent, stored, clock } = anOutbox();
+  outbox.resume();
+  outbox.add({ ...REMOVAL, due: 5_000 });
+  outbox.add(post("b"));
+  const before = [sent.slice(), stored.get("n1").due];
+  clock.pass(4.9);
+  const early = sent.length;
+  clock.pass(0.2);
+  assert.deepEqual(before, [["n2"], 5_000]);
+  assert.equal(early, 1);
+  assert.deepEqual(sent, ["n2", "n1"]);
+});
+
+test("a removal that is taken back in time is not sent", () => {
+  const { outbox, sent, stored, clock } = anOutbox();
+  outbox.resume();
+  outbox.add({ ...REMOVAL, due: 5_000 });
+  outbox.discard("n1");
+  clock.pass(6);
+  assert.deepEqual([sent, stored.size], [[], 0]);
+});
+
+test("a page that opens later sends a removal that is due, whatever the clock says", () => {
+  for (const due of [-60_000, 3_600_000]) {
+    const { outbox, sent } = anOutbox();
+    outbox.resume();
+    outbox.adopt([{ ...REMOVAL, nonce: "old", due, at: "1970-01-01T00:00:00.000Z" }]);
+    assert.deepEqual(sent, ["old"]);
+  }
+});
+
+test("a change is over when its number is here, and one that changed nothing at once", () => {
+  const { outbox, states } = anOutbox();
+  outbox.resume();
+  for (const text of ["a", "b"]) outbox.add({ type: "edit", seq: 3, text });
+  outbox.reached(10);
+  outbox.accepted({ nonce: "n1", seq: 3, rev: 9 });
+  outbox.accepted({ nonce: "n2", seq: 3, rev: 11 });
+  const between = states();
+  outbox.reached(11);
+  assert.deepEqual([between, states()], [{ n2: "accepted" }, {}]);
+});
+
+test("of what is refused for good words stay, and what has none is gone", () => {
+  const { outbox, states, stored } = anOutbox();
+  outbox.resume();
+  const wishes = [{ type: "edit", text: "a" }, { type: "remove" }, { type: "react", emoji: "👍", on: true }];
+  for (const wish of wishes) outbox.add({ seq: 3, ...wish });
+  const refused = ["n1", "n2", "n3"].map((nonce) => outbox.rejected({ nonce, code: "gone", reason: "Gone." }));
+  assert.deepEqual(
+    refused.map(({ type }) => type),
+    ["edit", "remove", "react"],
+  );
+  assert.deepEqual([states(), [...stored.keys()]], [{ n1: "failed" }, ["n1"]]);
+  assert.equal(outbox.changes[0].hopeless, true);
+});
+
+test("an entry of a later build is left alone", () => {
+  const { outbox, sent } = anOutbox();
+  outbox.resume();
+  outbox.adopt([{ type: "sing", nonce: "old", at: "1970-01-01T00:00:00.000Z" }]);
+  assert.deepEqual([outbox.entries, sent], [[], []]);
 });

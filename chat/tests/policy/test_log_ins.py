@@ -1,6 +1,7 @@
 """How often a password may be tried."""
 
 import pytest
+from django.contrib.auth.forms import UsernameField
 
 from chat.policy.log_ins import LogIns
 from chat.protocol.errors import FrameError
@@ -27,6 +28,19 @@ def test_a_name_is_tried_ten_times_an_hour_at_an_address_and_its_owner_elsewhere
         log_ins.try_name("192.0.2.7", "OWNER")
     log_ins.try_name("192.0.2.7", "helper")
     log_ins.try_name("192.0.2.8", "owner")
+
+
+@pytest.mark.parametrize(
+    "written",
+    ["  owner ", "\t" * 200 + "owner", "Ｏｗｎｅｒ", "ｏwner", "\u3000ＯＷＮＥＲ\u00a0"],
+)
+def test_however_a_name_is_written_it_is_the_one_that_django_takes_it_for(written):
+    assert UsernameField(max_length=150).clean(written).casefold() == "owner"
+    log_ins = LogIns()
+    for _ in range(10):
+        log_ins.try_name("192.0.2.7", "owner")
+    with pytest.raises(FrameError):
+        log_ins.try_name("192.0.2.7", written)
 
 
 def test_where_limits_are_off_nobody_is_refused(settings):

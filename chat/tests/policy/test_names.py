@@ -11,9 +11,8 @@ pytestmark = pytest.mark.stack("embedded")  # needs no server: once is enough
 def take(limiter: NameLimiter, address: str, count: int) -> int:
     """How many of so many new names the address gets."""
     for taken in range(count):
-        if limiter.refusal(address):
+        if limiter.reserve(address):
             return taken
-        limiter.took(address)
     return count
 
 
@@ -34,8 +33,19 @@ def test_a_refusal_says_when_to_ask_again(settings):
     settings.CHAT_NAME_RATE = parse("24/day")
     limiter = NameLimiter()
     take(limiter, "192.0.2.1", 24)
-    refusal = limiter.refusal("192.0.2.1")
+    refusal = limiter.reserve("192.0.2.1")
     assert (refusal.code, refusal.retry_after) == ("rate_limited", 3600)
+
+
+def test_what_was_not_granted_is_given_back_and_what_was_granted_late_counts(settings):
+    settings.CHAT_NAME_RATE = parse("3/day")
+    limiter = NameLimiter()
+    assert take(limiter, "192.0.2.1", 5) == 3
+    limiter.give_back("192.0.2.1")
+    assert take(limiter, "192.0.2.1", 5) == 1
+    limiter.took("192.0.2.1")
+    limiter.give_back("192.0.2.1")
+    assert take(limiter, "192.0.2.1", 5) == 0
 
 
 def test_without_a_rate_there_is_no_limit(settings):

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from chat.protocol import errors, incoming, outgoing
 from chat.protocol.errors import FrameError
-from chat.protocol.incoming import Join, Ping, Post, Since
+from chat.protocol.incoming import Edit, Join, Ping, Post, React, Remove, Since, Typing
 from chat.protocol.text import TextInvalid, normalise
 
 pytestmark = pytest.mark.stack("embedded")  # needs no server: once is enough
@@ -39,7 +39,14 @@ def test_the_frames_of_a_client_are_understood_and_unknown_fields_ignored():
     assert parse(type="join") == Join(None, None)
     assert parse(type="join", token="me:signed") == Join(None, None, "me:signed")
     assert parse(type="join", name="Ada", since=since, colour=1) == Join("Ada", Since("e", 0))
-    assert parse(type="post", nonce=NONCE, text=" hi ", reply_to="x") == Post(NONCE, "hi")
+    assert parse(type="post", nonce=NONCE, text=" hi ", colour="x") == Post(NONCE, "hi")
+    assert parse(type="post", nonce=NONCE, text="hi", reply_to=3) == Post(NONCE, "hi", 3)
+    assert parse(type="edit", nonce=NONCE, seq=1, text=" hi ") == Edit(NONCE, 1, "hi")
+    assert parse(type="remove", nonce=NONCE, seq=1, text=5) == Remove(NONCE, 1)
+    assert parse(type="react", nonce=NONCE, seq=1, emoji="👩🏽‍🚀", on=False) == React(
+        NONCE, 1, "👩🏽‍🚀", False
+    )
+    assert parse(type="typing", text="what I write is my own") == Typing()
     assert parse(type="ping", seq=2**53 - 1) == Ping(2**53 - 1)
 
 
@@ -66,7 +73,7 @@ def test_a_number_that_is_too_long_for_python_is_json_and_none_of_ours():
         assert code_of(f'{{"type":"ping","seq":{number}}}') == "bad_field"
 
 
-@pytest.mark.parametrize("kind", [None, 1, [], {}, "", "Join", "edit", "hello", "\ud800"])
+@pytest.mark.parametrize("kind", [None, 1, [], {}, "", "Join", "editing", "hello", "\ud800"])
 def test_an_unknown_type_is_called_so(kind):
     assert refused(type=kind) == "unknown_type"
 
@@ -90,6 +97,16 @@ def test_an_unknown_type_is_called_so(kind):
         {"type": "post", "nonce": NONCE + "\n", "text": "hi"},
         {"type": "post", "nonce": NONCE},
         {"type": "post", "nonce": NONCE, "text": 1},
+        {"type": "post", "nonce": NONCE, "text": "hi", "reply_to": "1"},
+        {"type": "post", "nonce": NONCE, "text": "hi", "reply_to": -1},
+        {"type": "edit", "seq": 1, "text": "hi"},
+        {"type": "edit", "nonce": NONCE, "text": "hi"},
+        {"type": "edit", "nonce": NONCE, "seq": 1},
+        {"type": "remove", "seq": 1},
+        {"type": "remove", "nonce": NONCE, "seq": 2**53},
+        {"type": "react", "nonce": NONCE, "seq": 1, "emoji": "🎉"},
+        {"type": "react", "nonce": NONCE, "seq": 1, "emoji": "🎉", "on": 1},
+        {"type": "react", "nonce": NONCE, "seq": 1, "on": True},
         {"type": "ping"},
         {"type": "ping", "seq": "1"},
     ],
@@ -140,6 +157,13 @@ def test_a_post_with_a_usable_nonce_is_rejected_and_all_else_is_an_error():
     assert json.loads(outgoing.refusal(wrong))["retry_after"] == 2.5
 
 
+@pytest.mark.parametrize("kind", ["post", "edit", "remove", "react"])
+def test_whatever_has_a_nonce_is_rejected_under_it(kind):
+    for code in ("gone", "not_yours", "too_late", "not_emoji", "too_many", "busy"):
+        answer = json.loads(outgoing.refusal(FrameError(code, kind=kind, nonce=NONCE)))
+        assert (answer["type"], answer["nonce"], answer["code"]) == ("rejected", NONCE, code)
+
+
 def test_an_error_repeats_the_nonce_if_the_frame_had_a_usable_one():
     with pytest.raises(FrameError) as caught:
         parse(type="dance", nonce=NONCE)
@@ -162,12 +186,14 @@ anything = st.recursive(
     st.fixed_dictionaries(
         {},
         optional={
-            "type": st.sampled_from(["join", "post", "ping", "edit"]) | anything,
+            "type": st.sampled_from(list(incoming.PARSERS)) | anything,
             "nonce": st.just(NONCE) | anything,
             "text": st.text() | anything,
             "name": anything,
             "since": anything,
-            "seq": anything,
+            "seq": st.just(1) | anything,
+            "emoji": st.just("🎉") | anything,
+            "on": anything,
         },
     )
 )

@@ -2,17 +2,20 @@
 
 import asyncio
 import json
+import threading
 
 import pytest
 from django.db import OperationalError
 
-from chat.log.append import Draft
+from chat.log import read
 from chat.log.batch import Batch, Event
+from chat.log.entries import Draft, Stored
+from chat.members.claims import Claim
 from chat.protocol.errors import FrameError
 from chat.protocol.incoming import Since
 from chat.relay import relay as module
 from chat.relay.following import pings, tail
-from chat.relay.writing.posts import Stored
+from chat.relay.work.threads import Threads
 from chat.tests.support import until
 from chat.tests.support.played import HANG
 
@@ -68,7 +71,7 @@ def posts(relay, socket: Socket, text: str) -> None:
     def settle(outcome: Stored | FrameError) -> None:
         socket.told.append("accepted" if isinstance(outcome, Stored) else outcome.code)
 
-    relay.post(Draft(socket.member_id, "Ada", f"nonce-{text}", text), settle)
+    relay.write(Draft(socket.member_id, "Ada", f"nonce-{text}", text), settle)
 
 
 # --- The start -----------------------------------------------------------------------------------
@@ -257,20 +260,6 @@ async def test_rules_that_can_not_be_read_stay_until_they_can(relay, log):
     await until(lambda: eve.told == ["bye banned"])
 
 
-async def test_in_a_room_that_is_read_only_what_is_new_is_refused_and_what_is_stored_is_not(
-    relay, log
-):
-    (ada,) = attends(relay, "ada")
-    posts(relay, ada, "hello")
-    await until(lambda: ada.told == ["accepted", "hello"])
-    relay.rules.room["mode"] = "read_only"
-    posts(relay, ada, "hello")
-    posts(relay, ada, "new")
-    await until(lambda: len(ada.told) == 4)
-    assert ada.told[2:] == ["accepted", "read_only"]
-    assert len(log.events) == 1
-
-
 # --- The end -------------------------------------------------------------------------------------
 async def test_at_the_farewell_authors_are_told_first_then_everybody_goes(relay):
     ada, bob = attends(relay, "ada", "bob")
@@ -308,14 +297,14 @@ async def test_what_waits_at_the_end_is_stored_and_told_to_the_others(relay, log
         posts(relay, ada, f"{number}")
     await relay.stop()
     assert len(log.events) == 3
-    told = [event for hint in layer.sent if hint["type"] == "batch" for event in hint["events"]]
-    assert [rev for rev, *_ in told] == [1, 2, 3]
+    told = [event for hint in layer.sent if hint["type"] == "stored" for event in hint["events"]]
+    assert [event["rev"] for event in told] == [1, 2, 3]
 
 
 async def test_who_is_refused_at_the_end_is_told_so(relay, log):
     told = []
     log.trouble = HANG
-    relay.post(Draft("ada", "Ada", "nonce-1", "hello"), told.append, FrameError("rate_limited"))
+    relay.write(Draft("ada", "Ada", "nonce-1", "hello"), told.append, FrameError("rate_limited"))
     asyncio.get_running_loop().call_later(0.02, setattr, log, "trouble", None)
     await relay.stop()
     assert [refusal.code for refusal in told] == ["rate_limited"]
@@ -334,7 +323,7 @@ async def test_whatever_hangs_the_end_comes_and_leaves_nothing_at_work(
         layer.trouble = HANG
     posts(relay, ada, "last words")
     await asyncio.wait_for(relay.stop(), 5)
-    assert [made.stopped for made in threads] == [True, True]
+    assert [made.stopped for made in threads] == [True, True, True]
     assert not [task for task in before if task is not asyncio.current_task() and not task.done()]
 
 
@@ -347,3 +336,35 @@ async def test_a_part_that_meets_a_bug_goes_on(relay, log, caplog, monkeypatch):
     log.trouble = None
     log.says("hello")
     await until(lambda: ada.told == ["hello"])
+
+
+# --- Looking back --------------------------------------------------------------------------------
+async def test_who_looks_back_again_and_again_keeps_no_other_work_waiting(
+    make_relay, log, monkeypatch
+):
+    go, made = threading.Event(), []
+
+    class Slow(Threads):
+        """Every job takes a real thread; who looks back keeps it until the test says so."""
+
+        def __init__(self, *args, **options):
+            super().__init__(*args, **options)
+            made.append(self)
+
+        async def run(self, job, *args):
+            if job is read.before:
+                return await super().run(lambda: ([], go.wait(5)))
+            await super().run(int)
+            return await log.run(job, *args)
+
+    monkeypatch.setattr(module, "Threads", Slow)
+    relay = make_relay()
+    await relay.started()
+    looking = [asyncio.create_task(relay.older(1, 1)) for _ in range(300)]
+    claimed = await relay.people.claim(Claim("ada", "Ada", None))
+    assert claimed.name == "Ada"
+    go.set()
+    answers = await asyncio.gather(*looking, return_exceptions=True)
+    busy = [answer for answer in answers if isinstance(answer, FrameError)]
+    assert len(busy) == 300 - module.LOOKING_BACK
+    assert {answer.code for answer in busy} == {"busy"}

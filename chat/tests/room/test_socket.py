@@ -32,7 +32,13 @@ def test_who_joins_without_a_name_reads(site, join):
     assert hello["protocol"] == 1
     assert hello["you"] is None
     assert hello["resumed"] is False
-    assert hello["limits"] == {"name": 32, "text": 4000, "frame": 16384}
+    assert hello["limits"] == {
+        "name": 32,
+        "text": 4000,
+        "frame": 16384,
+        "edit_seconds": 900,
+        "reactions": 20,
+    }
     assert hello["room"] == {
         "title": "Simple chat",
         "notice": "",
@@ -295,7 +301,7 @@ def test_html_is_text(site, join, far):
         ("{", "not_json"),
         ("[]", "not_an_object"),
         ('{"type":"dance"}', "unknown_type"),
-        ('{"type":"edit","seq":1,"text":"x"}', "unknown_type"),
+        ('{"type":"shout","seq":1,"text":"x"}', "unknown_type"),
         ('{"type":"ping"}', "bad_field"),
         ('{"type":"post","text":"x"}', "bad_field"),
     ],

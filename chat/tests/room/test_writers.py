@@ -3,7 +3,8 @@
 import threading
 
 WRITE = """
-from chat.log.append import Draft, store
+from chat.log.append import store
+from chat.log.entries import Draft
 for number in range(20):
     store([Draft("{author}", "{author}", f"nonce-{{number:04}}", f"{{number}}")])
 """

@@ -73,14 +73,14 @@ def test_a_wrong_frame_is_told_by_the_code_of_the_close(site, wrong, code):
 
 
 # --- handshakes ----------------------------------------------------------------------------------
-def shake_hands(site, *headers: bytes, body: bytes = b"") -> bytes:
-    """The first lines of the answer to a request for a socket, with these headers besides."""
+def shake_hands(site, *headers: bytes, body: bytes = b"", until: bytes = b"\r\n\r\n") -> bytes:
+    """The answer to a request for a socket, with these headers besides; at least to `until`."""
     link = socket.create_connection(("127.0.0.1", site.processes[0].port), 10)
     usual = [b"Host: 127.0.0.1", b"Upgrade: websocket", b"Connection: Upgrade"]
     usual += [b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==", b"Sec-WebSocket-Version: 13"]
     link.sendall(b"\r\n".join([b"GET /ws/chat/ HTTP/1.1", *usual, *headers, b"", body]))
     answer = b""
-    while b"\r\n\r\n" not in answer and (more := link.recv(65536)):
+    while until not in answer and (more := link.recv(65536)):
         answer += more
     link.close()
     return answer
@@ -102,6 +102,25 @@ def shake_hands(site, *headers: bytes, body: bytes = b"") -> bytes:
 )
 def test_a_forged_header_is_refused(site, header):
     assert shake_hands(site, header).startswith(b"HTTP/1.1 400 ")
+
+
+@pytest.mark.parametrize("count", [1, 100])
+def test_frames_that_come_together_with_the_handshake_are_answered(site, count):
+    posts = [
+        json.dumps({"type": "post", "nonce": f"nonce-{number:04}", "text": "early"})
+        for number in range(count)
+    ]
+    frames = b"".join(map(text_frame, ['{"type":"join"}', *posts]))
+    answer = shake_hands(site, body=frames, until=b"nonce-%04d" % (count - 1))
+    assert answer.startswith(b"HTTP/1.1 101 ")
+    answered = re.findall(rb'"type":"(?:hello|rejected)"', answer)
+    assert len(answered) == 1 + count
+
+
+def test_frames_that_come_together_with_a_bad_handshake_are_nothing(site):
+    frames = text_frame('{"type":"join"}')
+    answer = shake_hands(site, b"Sec-WebSocket-Version: 8", body=frames)
+    assert answer.startswith(b"HTTP/1.1 400 ")
 
 
 def test_a_handshake_has_no_body(site):

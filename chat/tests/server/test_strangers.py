@@ -153,6 +153,24 @@ def test_a_strangers_request_is_at_most_a_line(site):
     assert "\x1b" not in site.processes[0].log.read_text()
 
 
+FORGED = {
+    "a form without its token": post(b"a=b", FORM),
+    "a form that is PUT": post(b"a=b", FORM).replace(b"POST", b"PUT"),
+    "a form elsewhere in the admin": post(b"a=b", FORM, b"/admin/chat/room/1/change/"),
+    "1,001 fields": REQUESTS["1,001 fields in the address"],
+    "another host": REQUESTS["another host"],
+    "no such page": get(b"/nowhere"),
+    "frames that are none": REQUESTS["frames that are none"],
+    "a handshake of another site": REQUESTS["a handshake of another site"],
+}
+
+
+@pytest.mark.parametrize("what", FORGED)
+def test_what_a_stranger_sends_again_and_again_is_no_line_each(site, what):
+    eventually(lambda: site.request("/readyz").status == 200)
+    assert [said_of(site, FORGED[what]) for _ in range(3)] == [[], [], []]
+
+
 @pytest.mark.parametrize("seed", range(3))
 def test_requests_with_a_few_bytes_changed_are_at_most_a_line_each(site, seed):
     rng = random.Random(seed)

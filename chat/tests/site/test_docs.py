@@ -49,7 +49,7 @@ def test_every_default_is_as_the_readme_says():
 def test_every_frame_and_code_is_in_the_protocol():
     documented = set(re.findall(r'^\| `\{"type":"(\w+)"', PROTOCOL, re.MULTILINE))
     builders = {"hello", "messages", "accepted", "rejected", "error", "presence", "you", "room"}
-    builders |= {"tick", "bye"}
+    builders |= {"tick", "bye", "typing"}
     assert all(callable(getattr(outgoing, name)) for name in builders)
     assert documented == builders | set(incoming.PARSERS)
     for code in [*errors.EXPLANATIONS, *bounds.CLOSE_CODES]:

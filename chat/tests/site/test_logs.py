@@ -4,10 +4,14 @@ import os
 import re
 import subprocess
 import sys
+from logging import makeLogRecord
 
 import pytest
 
+from chat.policy.refusals import Refusals
 from chat.tests.support.servers import ROOT, without_product_variables
+from chatsite import logs
+from chatsite.logs import Strangers
 
 pytestmark = pytest.mark.stack("embedded")  # needs no server: once is enough
 
@@ -38,6 +42,23 @@ def test_a_line_has_its_time_where_nobody_adds_one(tmp_path):
     assert re.fullmatch(TIME + r"WARNING x two lines\n", line(tmp_path))
     # A terminal inherits the variable of the service that it was started by.
     assert re.match(TIME, line(tmp_path, JOURNAL_STREAM="8:1"))
+
+
+def test_what_is_wrong_with_a_request_is_counted_and_no_line(rf, monkeypatch):
+    found = Refusals()
+    monkeypatch.setattr(logs, "refusals", found)
+    told = Strangers()
+    request = rf.post("/admin/", REMOTE_ADDR="192.0.2.7")
+    about = {"request": request, "status_code": 403}
+    assert not told.filter(makeLogRecord({"name": "django.security.csrf", **about}))
+    assert not told.filter(makeLogRecord({"name": "django.security.csrf", **about}))
+    assert not told.filter(makeLogRecord({"name": "django.security.SuspiciousSession"}))
+    assert told.filter(makeLogRecord({"name": "django.request", "status_code": 500}))
+    assert told.filter(makeLogRecord({"name": "chat.relay"}))
+    assert found.lines() == [
+        "refused 2 of 192.0.2.7/32: bad requests, csrf",
+        "refused 1 of unknown: bad requests, SuspiciousSession",
+    ]
 
 
 def test_in_the_journal_and_on_heroku_it_has_none_of_ours(tmp_path):

@@ -146,6 +146,37 @@ class Person:
         """Post, and wait until it is accepted; return its seq."""
         return self.is_accepted(self.posts(text, nonce, **fields))
 
+    def asks_for(self, kind: str, seq: int, **fields) -> str:
+        """Edit, remove or react without waiting for an answer; return the nonce."""
+        nonce = str(uuid.uuid4())
+        self.sends({"type": kind, "nonce": nonce, "seq": seq, **fields})
+        return nonce
+
+    def edits(self, seq: int, text: str) -> int:
+        """Edit, and wait until it is accepted; return the rev."""
+        return self._changes(self.asks_for("edit", seq, text=text))
+
+    def removes(self, seq: int) -> int:
+        """Remove, and wait until it is accepted; return the rev."""
+        return self._changes(self.asks_for("remove", seq))
+
+    def reacts(self, seq: int, emoji: str, *, on: bool = True) -> int:
+        """React, or take that back, and wait until it is accepted; return the rev."""
+        return self._changes(self.asks_for("react", seq, emoji=emoji, on=on))
+
+    def _changes(self, nonce: str) -> int:
+        return self._answer_to(nonce, "accepted")["rev"]
+
+    def sees(self, rev: int, deadline: float = DEADLINE) -> dict:
+        """Wait for the change, or the message, of that number; return the message."""
+        end = time.monotonic() + deadline
+        while True:
+            for message in self._unheard:
+                if message["rev"] == rev:
+                    self._unheard.remove(message)
+                    return message
+            self._receive(end, f"number {rev}")
+
     def is_accepted(self, nonce: str) -> int:
         """Wait for the `accepted` of that nonce; return the seq."""
         return self._answer_to(nonce, "accepted")["seq"]

@@ -8,8 +8,8 @@ from collections.abc import Callable
 from django.utils import timezone
 
 from chat.log import append, head, read
-from chat.log.append import Draft
 from chat.log.batch import Batch, Event
+from chat.log.entries import Draft, Stored
 from chat.log.head import Head
 from chat.members import claims, generations
 from chat.members.claims import Claimed
@@ -90,16 +90,19 @@ class Log:
         self.trouble = self.no_writing = self.no_rules = self.no_names = None
         self._jobs: dict[Callable, Callable] = {
             head.read_head: lambda: Head(self.epoch, len(self.events), self.version),
-            read.recent: lambda now, count: self.events[-count:],
+            read.recent: lambda now, count: (self.events[-count:], max(0, now.seq - count)),
             read.latest: lambda count: self.events[-count:],
             read.after: lambda seq: [self._batch(seq + 1)],
             append.store: lambda drafts, known: self._store(drafts),
-            append.find: lambda drafts: [self.drafts.get(draft.key) for draft in drafts],
+            append.find: lambda drafts: [
+                Stored(self.drafts[draft.key]) if draft.key in self.drafts else None
+                for draft in drafts
+            ],
             claims.claim: lambda asked: [Claimed(claim.name) for claim in asked],
             claims.seen: lambda here: here,
             claims.spoke: lambda ids: None,
             claims.free: self.released.extend,
-            generations.read: lambda: self.generations,
+            generations.read: lambda since: self.generations,
         }
 
     def says(self, text: str) -> None:
@@ -133,12 +136,13 @@ class Log:
             return False
         return self._jobs[job](*args)
 
-    def _store(self, drafts: list[Draft]) -> tuple[list[int], list[Batch]]:
+    def _store(self, drafts: list[Draft]) -> tuple[list[Stored], list[Batch]]:
         start = len(self.events) + 1
         for draft in drafts:
             if draft.key not in self.drafts:
                 self._add(draft)
-        return [self.drafts[draft.key] for draft in drafts], [self._batch(start)]
+        seqs = [self.drafts[draft.key] for draft in drafts]
+        return [Stored(seq, fresh=seq >= start) for seq in seqs], [self._batch(start)]
 
     def _add(self, draft: Draft) -> None:
         seq = self.drafts[draft.key] = len(self.events) + 1

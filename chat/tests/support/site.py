@@ -2,12 +2,15 @@
 
 import contextlib
 import http.client
+import io
 import itertools
 import json
 import secrets
 import shutil
 import sqlite3
+import subprocess
 import sys
+import tarfile
 import urllib.error
 import urllib.request
 from collections.abc import Sequence
@@ -16,6 +19,7 @@ from functools import cached_property
 from pathlib import Path
 
 import psycopg
+import pytest
 from psycopg.rows import dict_row
 
 from chat.tests.support.servers import ROOT, Daphne, Postgres, Redis, Server, manage
@@ -29,6 +33,7 @@ UNLIMITED = {
     "CHAT_NAME_RATE": "",
     "CHAT_RESUME_BYTES_PER_ADDRESS": "",
     "CHAT_POST_RATE": "",
+    "CHAT_REACT_RATE": "",
     "CHAT_POSTS_PER_ADDRESS": "",
     "CHAT_POST_BYTES_PER_ADDRESS": "",
     "CHAT_ROOM_PACE": "",
@@ -171,6 +176,21 @@ def copy_build(folder: Path) -> Path:
         shutil.copytree(ROOT / name, folder / name, ignore=ignored)
     shutil.copy(ROOT / "manage.py", folder)
     (folder / ".venv").symlink_to(sys.prefix)
+    return folder
+
+
+def release(commit: str, folder: Path) -> Path:
+    """The project's code as it was then, ready to serve. Where there is no history, as in a shallow
+    clone, the test is left out."""
+    folder.mkdir()
+    paths = ("chat", "chatsite", "static", "templates", "manage.py")
+    packed = subprocess.run(["git", "archive", commit, *paths], cwd=ROOT, capture_output=True)
+    if packed.returncode:
+        pytest.skip(f"{commit} is not in this clone: {packed.stderr.decode().strip()}")
+    with tarfile.open(fileobj=io.BytesIO(packed.stdout)) as archive:
+        archive.extractall(folder, filter="data")
+    shutil.rmtree(folder / "chat" / "tests")
+    manage("collectstatic", "--noinput", env={"SECRET_KEY": "x" * 50}, cwd=folder)
     return folder
 
 

@@ -5,7 +5,9 @@ import json
 
 import pytest
 
+from chat.members.cookie import new_token
 from chat.policy.connections import connection_limiter
+from chat.protocol.errors import FrameError
 from chat.tests.support import until
 from chat.tests.support.played import HANG
 from chat.web import consumers, joining
@@ -104,6 +106,27 @@ async def arrive(relay):
     await asyncio.gather(*(client.task for client in present), return_exceptions=True)
 
 
+# --- Who it is ------------------------------------------------------------------------------------
+async def test_who_one_is_is_settled_at_the_first_join_whatever_becomes_of_it(
+    arrive, relay, monkeypatch
+):
+    async def busy(since):
+        raise FrameError("busy", retry_after=1)
+
+    client = arrive()
+    with monkeypatch.context() as patched:
+        patched.setattr(relay.tail, "resumable", busy)
+        client.says("join", name="Ada")
+        await until(lambda: client.has("error"))
+    client.says("join", token=new_token()[1])
+    await until(lambda: client.has("hello"))
+    hello = next(frame for frame in client.frames if frame["type"] == "hello")
+    assert hello["you"]["name"] == "Ada"
+    assert list(relay.people.presence.local_names()) == [hello["you"]["id"]]
+    await client.goes()
+    assert not relay.people.presence.local_names()
+
+
 # --- Readers that are behind ---------------------------------------------------------------------
 @pytest.mark.usefixtures("history")
 async def test_who_reads_slowly_gets_what_they_missed_in_one_piece_when_they_read_on(arrive, log):
@@ -140,7 +163,7 @@ async def test_who_does_not_read_their_hello_gets_the_messages_when_they_do(arri
 async def test_who_is_further_behind_than_the_buffer_reaches_has_to_come_again(
     arrive, log, relay, monkeypatch
 ):
-    monkeypatch.setattr(relay.tail._replay, "_size", 3)
+    monkeypatch.setattr(relay.tail._replay, "_most", 3)
     client, bystander = arrive(), arrive()
     await client.joins()
     await bystander.joins()

@@ -3,11 +3,19 @@
 import queue
 import threading
 from http.client import HTTPConnection
+from types import SimpleNamespace
 
 import pytest
+from limits import parse
 
+from chat.log.batch import Event
+from chat.policy.bans import Bans
+from chat.policy.rates import Rates
+from chat.protocol.errors import FrameError
+from chat.protocol.incoming import Since
 from chat.tests.support import eventually
 from chat.tests.web.caller import Caller, texts
+from chat.web import reading
 
 once = pytest.mark.stack("embedded")  # the other stack has nothing to add
 
@@ -135,3 +143,30 @@ def test_who_hangs_up_gives_the_place_back_at_once(make_site):
 
     eventually(has_the_place).close()
     eventually(lambda: site.request(probe).status == 200, deadline=5)
+
+
+# --- Older ones ----------------------------------------------------------------------------------
+@once
+async def test_who_has_read_too_much_is_refused_before_the_history_is_asked(
+    rf, monkeypatch, settings
+):
+    class Relay:
+        asked, rules = 0, SimpleNamespace(bans=Bans())
+        tail = SimpleNamespace(position=Since("e", 1000))
+
+        async def started(self):
+            pass
+
+        async def older(self, before, limit):
+            self.asked += 1
+            return [Event(number, number, True, "x" * 1000) for number in range(500, 600)], True
+
+    settings.CHAT_LIMITS, settings.CHAT_RESUME_BYTES_PER_ADDRESS = True, parse("300000/hour")
+    monkeypatch.setattr(reading, "rates", Rates())
+    relay = Relay()
+    for _ in range(3):
+        await reading.read(rf.get("/api/messages?before=700"), relay)
+    for _ in range(17):
+        with pytest.raises(FrameError, match="rate_limited"):
+            await reading.read(rf.get("/api/messages?before=700"), relay)
+    assert relay.asked == 3

@@ -56,17 +56,47 @@ def test_so_it_is_with_tokens(site, join):
 
 
 @once
-def test_who_never_had_a_name_can_do_it_too(site, join):
-    cookie = site.cookie()
+def test_who_never_had_a_name_is_somebody_else_from_then_on_and_nothing_is_written(site, join):
+    def written() -> list[dict]:
+        members = site.sql("SELECT id, generation FROM chat_member ORDER BY id")
+        return members + site.sql("SELECT version FROM chat_log")
+
+    cookie, (member, token), before = site.cookie(), site.token(), written()
     new = forgets(site, Cookie=cookie).headers["set-cookie"].partition(";")[0]
-    eventually(lambda: posts(site, Cookie=cookie).status == 403)
-    assert join(site, "Late", cookie=new).name == "Late"
+    given = forgets(site, Authorization=f"Member {token}").json()
+    assert given["id"] != member
+    assert written() == before
+    late = join(site, "Late", cookie=new)
+    assert late.name == "Late"
+    assert late.id not in cookie
+    assert join(site, "Tardy", token=given["token"]).id == given["id"]
 
 
 @once
-def test_it_holds_after_a_restart(make_site):
+def test_it_can_be_done_five_times_an_hour_and_a_stranger_moves_nothing(make_site, join):
+    site = make_site(processes=1, CHAT_LIMITS="1")
+    cookie = site.cookie()
+    ada = join(site, "Ada", cookie=cookie, address="127.0.6.1")
+
+    def tries(address: str, **headers: str) -> int:
+        return site.request(
+            "/api/member", {"forget": True}, headers=headers, address=address
+        ).status
+
+    before = site.sql("SELECT version FROM chat_log")
+    crowd = [tries("127.0.6.2", Cookie=site.cookie()) for _ in range(60)]
+    assert crowd == [200] * 5 + [429] * 55
+    assert site.sql("SELECT version FROM chat_log") == before
+    ada.hears_nothing()
+    assert tries("127.0.6.1", Cookie=cookie) == 200
+    ada.gets("bye", code="resync", deadline=5)
+
+
+@once
+def test_it_holds_after_a_restart(make_site, join):
     site = make_site()
     cookie = site.cookie()
+    join(site, "Ada", cookie=cookie).drops()
     forgets(site, Cookie=cookie)
     site.stop()
     site.start()

@@ -79,6 +79,11 @@ export class Connection {
     return true;
   }
 
+  // What is never answered: nothing is expected after it.
+  hint(frame) {
+    if (this.#welcomed) this.#socket.send(encode(frame));
+  }
+
   // The network or the screen came back. A socket may be dead without a sign: ask. Where there is
   // none, try at once, unless the server has said when.
   check() {

@@ -1,13 +1,16 @@
 import { comesLater, decode, dispatch, encode } from "./protocol.js";
 
 const PATH = "/api/messages";
+const CHANGES = "/api/changes";
+const CLAIMS = new Set(["post", "react"]); // what a name is reserved with
 const WAIT = 25;
 const POLL_WITHIN = 10_000; // and the wait
 const POST_WITHIN = 30_000; // the server's own answer comes within 28 s
 const ABOUT_THE_NAME = new Set(["name_required", "name_invalid", "name_taken"]);
 
 // The room over plain HTTP, for where WebSockets are blocked. To its user it is like a WebSocket:
-// frames that go in become requests, one post after the other, and the answers come out as frames.
+// frames that go in become requests, those that are to be stored one after the other, and the answers
+// come out as frames.
 export class HttpSocket {
   readyState = 0;
   #parts;
@@ -16,12 +19,15 @@ export class HttpSocket {
   #held = null; // the name under which something was posted
   #claim;
   #ungreeted = false;
-  #posts = [];
+  #writes = [];
   #polling = new AbortController();
   #closing = new AbortController();
   #handlers = {
     join: (frame) => this.#join(frame),
-    post: (frame) => this.#posts.push(frame) === 1 && this.#post(),
+    post: (frame) => this.#queue(frame, PATH),
+    edit: (frame) => this.#queue(frame, CHANGES),
+    remove: (frame) => this.#queue(frame, CHANGES),
+    react: (frame) => this.#queue(frame, CHANGES),
     ping: () => this.#poll(),
   };
 
@@ -84,13 +90,17 @@ export class HttpSocket {
     this.#say({ type: "hello", epoch, seq, you: this.#you, resumed });
   }
 
-  async #post() {
-    while (this.#posts.length && this.readyState !== 3) {
-      const { type, ...post } = this.#posts[0];
-      const answer = await this.#request(PATH, {
+  #queue(frame, path) {
+    if (this.#writes.push({ frame, path }) === 1) this.#write();
+  }
+
+  async #write() {
+    while (this.#writes.length && this.readyState !== 3) {
+      const { frame, path } = this.#writes[0];
+      const answer = await this.#request(path, {
         method: "POST",
         headers: { "Content-Type": "application/json" },
-        body: encode({ ...post, name: this.#claim }),
+        body: encode({ ...frame, name: this.#claim }),
         signal: this.#closing.signal,
         within: POST_WITHIN,
       });
@@ -98,27 +108,29 @@ export class HttpSocket {
       if (answer.code === "unknown") await this.#rest(answer);
       else if (ABOUT_THE_NAME.has(answer.code)) this.#unname(answer);
       else if (answer.code === "cookie_required") return this.#parts.mistaken();
-      else this.#answer(this.#posts.shift().nonce, answer);
+      else this.#answer(this.#writes.shift(), answer);
     }
   }
 
-  // The server does not know yet whether the post was stored: the same is asked again, and nobody is told.
+  // The server does not know yet whether it was stored: the same is asked again, and nobody is told.
   #rest({ retry_after: wait }) {
     return new Promise((again) => this.#parts.clock.setTimeout(again, wait * 1000));
   }
 
-  #answer(nonce, { code, ...rest }) {
+  #answer({ frame: { type, nonce } }, { code, ...rest }) {
     const rejected = { ...rest, type: "rejected", nonce, code };
     if (code) this.#say(rejected);
-    else this.#accepted(rest);
+    else this.#accepted(rest, type);
     // What was written after it must not go before it.
     if (code && comesLater(rejected))
-      for (const post of this.#posts.splice(0)) this.#say({ ...rejected, nonce: post.nonce });
+      for (const { frame } of this.#writes.splice(0)) this.#say({ ...rejected, nonce: frame.nonce });
   }
 
-  #accepted(fields) {
-    this.#held = this.#you?.name;
-    this.#claim = undefined;
+  #accepted(fields, type) {
+    if (CLAIMS.has(type)) {
+      this.#held = this.#you?.name;
+      this.#claim = undefined;
+    }
     this.#say({ ...fields, type: "accepted" });
   }
 
@@ -128,7 +140,7 @@ export class HttpSocket {
     const back = this.#held && this.#claim;
     this.#you = back ? { ...this.#you, name: this.#held } : null;
     this.#claim = undefined;
-    if (!back) this.#posts = [];
+    if (!back) this.#writes = [];
     this.#say({ ...error, type: "error", for: "join" });
     this.#greet({ ...this.#position, resumed: true });
   }

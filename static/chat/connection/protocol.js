@@ -2,7 +2,11 @@
 
 export const build = {
   join: ({ name, since, token }) => ({ type: "join", name, since, token }),
-  post: ({ nonce, text }) => ({ type: "post", nonce, text }),
+  post: ({ nonce, text, reply_to }) => ({ type: "post", nonce, text, reply_to }),
+  edit: ({ nonce, seq, text }) => ({ type: "edit", nonce, seq, text }),
+  remove: ({ nonce, seq }) => ({ type: "remove", nonce, seq }),
+  react: ({ nonce, seq, emoji, on }) => ({ type: "react", nonce, seq, emoji, on }),
+  typing: () => ({ type: "typing" }),
   ping: (seq) => ({ type: "ping", seq }),
 };
 
@@ -37,7 +41,8 @@ export const textLength = (text) => [...clean(text).normalize("NFC")].length;
 
 // A frame over the limit breaks the connection, and the outbox would send it again for ever.
 export function fitsFrame(text, limits) {
-  const frame = encode(build.post({ nonce: "-".repeat(64), text: clean(text) }));
+  const longest = { nonce: "-".repeat(64), reply_to: Number.MAX_SAFE_INTEGER };
+  const frame = encode(build.post({ ...longest, text: clean(text) }));
   return new TextEncoder().encode(frame).length <= limits.frame;
 }
 

@@ -1,13 +1,13 @@
-// Shows rows of { key, version, mark, before, … } as list items. An item stays the same node as
-// long as its version does, and is not moved: taken out and put back, a node would be announced
-// again by screen readers, and lose focus and selection. A row that has not changed costs next to nothing.
+// Shows rows of { key, version, marks, … } as list items. An item stays the same node as long as
+// its version does, and is not moved: taken out and put back, a node would be announced again by
+// screen readers, and lose focus and selection. A row that has not changed costs next to nothing.
 export class KeyedList {
   #list;
   #make;
   #place;
   #shown = new Map();
 
-  // make(row) builds an item; place(item, row) says what depends on mark and before
+  // make(row) builds an item; place(item, row) says what depends on the marks, which are compared one by one
   constructor({ list, make, place = () => {} }) {
     this.#list = list;
     this.#make = make;
@@ -19,8 +19,7 @@ export class KeyedList {
     for (const row of rows) {
       const old = this.#shown.get(row.key);
       const item = old && old.row.version === row.version ? old.item : this.#make(row);
-      const stays = item === old?.item && old.row.mark === row.mark && old.row.before === row.before;
-      if (!stays) this.#place(item, row);
+      if (item !== old?.item || !same(old.row.marks, row.marks)) this.#place(item, row);
       shown.set(row.key, { row, item });
     }
     this.#shown = shown;
@@ -37,3 +36,5 @@ export class KeyedList {
     }
   }
 }
+
+const same = (some = [], others = []) => some.every((mark, index) => mark === others[index]);

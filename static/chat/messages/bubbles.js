@@ -10,26 +10,31 @@ export class Bubbles {
   #template;
   #dates;
   #folds;
+  #details;
+  #texts = new WeakMap();
 
-  constructor({ template, dates, folds }) {
+  // details: what there is to a message beside its text; paint(item, message, me) shows it, and is called
+  // again when the message changes
+  constructor({ template, dates, folds, details }) {
     this.#template = template;
     this.#dates = dates;
     this.#folds = folds;
+    this.#details = details;
   }
 
-  make({ by, name, text, at }) {
+  make(message) {
+    const { by, name, at } = message;
     const item = this.#template.content.firstElementChild.cloneNode(true);
     const part = (selector) => item.querySelector(selector);
     paint(part(".avatar"), name, by);
     part(".name").textContent = name;
     part("time").dateTime = at;
     part("time").textContent = this.#dates.time(at);
-    fill(part(".text"), { text, name }, this.#folds);
-    this.#folds.watch(part(".text"), text);
+    this.#write(item, message);
     return item;
   }
 
-  // What `place` depends on, besides the row: the marks of a KeyedList.
+  // What `place` depends on, besides the message and the one before it.
   mark({ id, name, others = [] }) {
     return JSON.stringify([id, name, others, this.#dates.today]);
   }
@@ -40,9 +45,23 @@ export class Bubbles {
     const isMine = message.by === me.id;
     item.classList.toggle("opens", opens);
     item.classList.toggle("mine", isMine);
-    if (!isMine && /[@＠]/.test(message.text))
-      item.classList.toggle("named", mark(item.querySelector(".text"), finderFor(me)));
+    if (this.#texts.get(item) !== message.text) this.#write(item, message);
+    const mayBeNamed = !isMine && /[@＠]/.test(message.text);
+    item.classList.toggle("named", mayBeNamed && mark(item.querySelector(".text"), finderFor(me)));
+    for (const detail of this.#details) detail.paint(item, message, me);
     say(item.querySelector(".day"), turnsDay ? this.#dates.day(message.at) : "");
+  }
+
+  // An edited text comes into a bubble without the former one's fold.
+  #write(item, { text, name }) {
+    const old = item.querySelector(".text");
+    const bubble = old.cloneNode(false);
+    bubble.className = "text";
+    for (const button of item.querySelectorAll(":scope > .unfold")) button.remove();
+    old.replaceWith(bubble);
+    fill(bubble, { text, name }, this.#folds);
+    this.#folds.watch(bubble, text);
+    this.#texts.set(item, text);
   }
 }
 

@@ -53,6 +53,12 @@ export function complete(rows, typed) {
     .map(({ row }) => row);
 }
 
+// The name that was meant by what is typed.
+export function nameOf([, names], typed) {
+  const all = names.split(" ");
+  return all.find((name) => name.startsWith(typed)) ?? all[0];
+}
+
 // Those that each of the words begins a name or a word of, in Unicode's order.
 export function search(rows, words) {
   const wanted = words

@@ -1,5 +1,5 @@
 // Marks in a painted text what `find(text)` gives as [{ start, end }]; what was marked before is
-// unmarked first. Gives whether there is any. In code and in links nobody is named.
+// unmarked first. Gives whether there is any. In code, links and quotes nobody is named.
 export function mark(root, find) {
   for (const old of root.querySelectorAll("mark")) old.replaceWith(...old.childNodes);
   root.normalize();
@@ -10,7 +10,8 @@ export function mark(root, find) {
 function textNodes(root) {
   const walker = document.createTreeWalker(root, NodeFilter.SHOW_TEXT);
   const found = [];
-  while (walker.nextNode()) if (!walker.currentNode.parentElement.closest("code, a")) found.push(walker.currentNode);
+  while (walker.nextNode())
+    if (!walker.currentNode.parentElement.closest("code, a, .quote")) found.push(walker.currentNode);
   return found;
 }
 

@@ -1,11 +1,12 @@
 import { KeyedList } from "../dom/keyed_list.js";
+import { button, make } from "../dom/make.js";
 import { inTurn } from "./grouping.js";
 
 const NOTES = {
   waiting: ({ held, rest }) => (rest ? `${held} Goes out in ${inWords(rest)}. ` : "waiting to be sent"),
   sending: () => "sending…",
   accepted: () => "",
-  failed: ({ reason }) => `Not sent. ${reason} `,
+  failed: ({ type, reason }) => `${type === "edit" ? "Not changed" : "Not sent"}. ${reason} `,
 };
 const FLEETING = "This browser can't keep it: leave the page open.";
 
@@ -16,7 +17,7 @@ export class Pending {
   #edit;
   #list;
 
-  // edit(text): in the composer
+  // edit(entry): in the composer
   constructor({ list, bubbles, outbox, edit }) {
     this.#bubbles = bubbles;
     this.#outbox = outbox;
@@ -29,7 +30,7 @@ export class Pending {
   }
 
   render(me, previous) {
-    const { entries } = this.#outbox;
+    const entries = this.#outbox.entries.filter(({ type, state }) => type === "post" || state === "failed");
     const first = entries.find(({ state }) => state === "waiting");
     const messages = entries.map((entry) => ({
       ...entry,
@@ -38,14 +39,13 @@ export class Pending {
       rest: entry === first && entry.held ? this.#outbox.rest : 0,
       isKept: entry.state === "accepted" || this.#outbox.isKept(entry),
     }));
-    const rows = inTurn(messages, previous);
     const mark = this.#bubbles.mark(me);
     this.#list.show(
-      rows.map((row) => ({
+      inTurn(messages, previous).map((row) => ({
         ...row,
         key: row.message.nonce,
         version: version(row.message),
-        mark: `${mark} ${row.message.rest}`,
+        marks: [mark, row.before, row.message.rest],
       })),
     );
   }
@@ -54,9 +54,7 @@ export class Pending {
     const { state, isKept } = message;
     const item = this.#bubbles.make(message);
     item.classList.add("pending", state);
-    const note = document.createElement("p");
-    note.className = "note";
-    note.append(NOTES[state](message));
+    const note = make("p", { className: "note" }, NOTES[state](message));
     if (!isKept && state !== "sending") note.append(` ${FLEETING} `);
     if (state === "failed") note.role = "alert";
     if (state === "failed" || message.rest) note.append(...this.#choices(message));
@@ -71,12 +69,9 @@ export class Pending {
     words.data = NOTES[row.message.state](row.message);
   }
 
-  #choices({ nonce, text, state, hopeless }) {
+  #choices({ nonce, state, hopeless }) {
     const retry = button("Retry", () => this.#outbox.retry(nonce));
-    const edit = button("Edit", () => {
-      this.#outbox.discard(nonce);
-      this.#edit(text);
-    });
+    const edit = button("Edit", () => this.#edit(this.#outbox.entries.find((entry) => entry.nonce === nonce)));
     const discard = button("Discard", () => this.#outbox.discard(nonce));
     return hopeless || state !== "failed" ? [edit, discard] : [retry, edit, discard];
   }
@@ -84,11 +79,3 @@ export class Pending {
 
 const version = ({ state, rest, isKept }) => `${state} ${rest > 0} ${isKept}`;
 const inWords = (seconds) => (seconds < 120 ? `${seconds} s` : `${Math.ceil(seconds / 60)} min`);
-
-function button(label, pressed) {
-  const node = document.createElement("button");
-  node.type = "button";
-  node.textContent = label;
-  node.addEventListener("click", pressed);
-  return node;
-}

@@ -48,6 +48,13 @@ export class Scroll {
     this.#look();
   }
 
+  // Into the middle of what one sees.
+  show(item) {
+    item.scrollIntoView({ block: "center" });
+    this.#remember();
+    this.#look();
+  }
+
   arrived(count) {
     this.#news += count;
     this.#look();

@@ -5,13 +5,16 @@ import { inTurn } from "./grouping.js";
 export class Transcript {
   #bubbles;
   #list;
+  #more;
   #me;
 
-  constructor({ list, bubbles }) {
+  // more(message): what its details show of other things, as a list; it is painted again when that changes
+  constructor({ list, bubbles, more }) {
     this.#bubbles = bubbles;
+    this.#more = more;
     this.#list = new KeyedList({
       list,
-      make: ({ message }) => Object.assign(bubbles.make(message), { id: `m${message.seq}` }),
+      make: ({ message }) => Object.assign(bubbles.make(message), { id: `m${message.seq}`, tabIndex: -1 }),
       place: (item, row) => bubbles.place(item, row, this.#me),
     });
   }
@@ -19,7 +22,8 @@ export class Transcript {
   render(messages, me) {
     this.#me = { ...me, others: longerNames(me.name, messages) };
     const mark = this.#bubbles.mark(this.#me);
-    this.#list.show(inTurn(messages).map((row) => ({ ...row, key: row.message.seq, version: row.message, mark })));
+    const marks = ({ message, before }) => [mark, before, message, ...this.#more(message)];
+    this.#list.show(inTurn(messages).map((row) => ({ ...row, key: row.message.seq, marks: marks(row) })));
   }
 }
 

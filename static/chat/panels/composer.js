@@ -11,23 +11,31 @@ const PLACEHOLDERS = {
   read_only: () => "Nobody can write here at the moment",
 };
 
-// Where one writes. Nothing leaves it that the server would refuse for its length.
+// Where one writes: something new, an answer to a message, or a message of one's own anew.
+// Nothing leaves it that the server would refuse for its length.
 export class Composer {
   #parts;
   #form;
   #text;
+  #aim = null; // { type: "reply" or "edit", message, draft }: what it is about, and what was here before
 
-  // draft: what was not sent yet; enterBreaks: on touch screens Enter breaks the line; say(text); changeName()
+  // draft: what was not sent yet; enterBreaks: on touch screens Enter breaks the line;
+  // about: the line above it; pick() resolves to an emoji or null; say(text, aim), where aim has `type` and `seq`; editLast(); typed(); changeName()
   constructor(parts) {
     this.#parts = parts;
     this.#form = parts.form;
     this.#text = parts.form.elements.text;
     this.#text.enterKeyHint = parts.enterBreaks ? "enter" : "send";
     this.#text.value ||= parts.draft.text ?? "";
-    this.#text.addEventListener("input", () => this.#edited());
+    this.#text.addEventListener("input", () => {
+      this.#edited();
+      parts.typed();
+    });
     this.#text.addEventListener("keydown", (event) => this.#key(event));
     this.#form.addEventListener("submit", (event) => this.#submit(event));
     this.#form.elements.signature.addEventListener("click", parts.changeName);
+    this.#form.elements.emoji.addEventListener("click", () => this.#pick());
+    this.#form.elements.giveup.addEventListener("click", () => this.#giveUp());
     this.#measure();
     this.#growWhenItsShapeChanges();
   }
@@ -39,7 +47,7 @@ export class Composer {
   }
 
   // The draft stays while nobody may write, or this person may not.
-  follow({ mode, slow_seconds: pause }) {
+  allow({ mode, slow_seconds: pause }) {
     this.#invite((PLACEHOLDERS[mode] ?? PLACEHOLDERS.open)(pause), mode !== "read_only");
   }
 
@@ -47,19 +55,75 @@ export class Composer {
     this.#invite(reason, false);
   }
 
+  get isOpen() {
+    return !this.#form.hidden;
+  }
+
   // What was refused comes back with the reason, unless something else is being written.
-  takeBack({ text, reason }) {
-    if (this.#text.value || this.#form.hidden) return false;
-    this.edit(text);
+  // message: the one that it was to change, if it is still there
+  takeBack({ text, reason }, message) {
+    if (this.#text.value || this.#aim || this.#form.hidden) return false;
+    if (message) this.edit(message, text);
+    else this.put(text);
     this.#form.elements.count.textContent = reason;
     return true;
   }
 
   // Puts a text in, behind what is there.
-  edit(text) {
-    this.#text.value = [this.#text.value, text].filter(Boolean).join("\n");
+  put(text) {
+    this.#fill([this.#text.value, text].filter(Boolean).join("\n"));
+  }
+
+  edit(message, text = message.text) {
+    this.#giveUp();
+    this.#begin({ type: "edit", message, draft: this.#text.value });
+    this.#fill(text);
+  }
+
+  reply(message) {
+    if (this.#aim?.type === "edit") this.#giveUp();
+    this.#begin({ type: "reply", message });
+    this.#text.focus();
+  }
+
+  focus() {
+    this.#text.focus();
+  }
+
+  // What it is about may have been changed, or be gone.
+  follow(find) {
+    if (this.#aim) this.#parts.about.show(this.#aim.type, find(this.#aim.message.seq));
+  }
+
+  #begin(aim) {
+    this.#aim = aim;
+    this.#form.classList.add("aims");
+    this.#parts.about.show(aim.type, aim.message);
+  }
+
+  // What was here before is here again; an answer that was begun becomes one to nobody.
+  #giveUp() {
+    const { draft } = this.#aim ?? {};
+    this.#aim = null;
+    this.#form.classList.remove("aims");
+    this.#parts.about.hide();
+    if (draft !== undefined) this.#fill(draft);
+    else this.#text.focus();
+  }
+
+  async #pick() {
+    const emoji = await this.#parts.pick();
+    this.#text.focus();
+    if (!emoji) return;
+    this.#text.setRangeText(emoji, this.#text.selectionStart, this.#text.selectionEnd, "end");
+    this.#edited();
+  }
+
+  #fill(text) {
+    this.#text.value = text;
     this.#edited();
     this.#text.focus();
+    this.#text.setSelectionRange(text.length, text.length);
   }
 
   #invite(words, open) {
@@ -69,7 +133,9 @@ export class Composer {
 
   #key(event) {
     // Safari ends a composition before the keydown of the key that ended it. That keydown has the code 229.
-    if (event.isComposing || event.keyCode === COMPOSING) return;
+    if (event.isComposing || event.keyCode === COMPOSING || event.defaultPrevented) return;
+    if (event.key === "Escape" && this.#aim) return this.#giveUp();
+    if (event.key === "ArrowUp" && !this.#text.value && !this.#aim && this.#parts.editLast()) event.preventDefault();
     const sends = event.ctrlKey || event.metaKey || !this.#parts.enterBreaks;
     if (event.key !== "Enter" || event.shiftKey || !sends) return;
     event.preventDefault();
@@ -81,13 +147,15 @@ export class Composer {
     const text = clean(this.#text.value);
     this.#text.focus();
     if (!text || this.#measure() > 0) return;
-    this.#text.value = "";
-    this.#edited();
-    this.#parts.say(text);
+    const aim = this.#aim && { type: this.#aim.type, seq: this.#aim.message.seq };
+    if (this.#aim?.type !== "edit") this.#fill("");
+    if (this.#aim) this.#giveUp();
+    this.#parts.say(text, aim);
   }
 
+  // A message that is written anew is no draft: what was here before still is.
   #edited() {
-    this.#parts.draft.text = this.#text.value;
+    if (this.#aim?.type !== "edit") this.#parts.draft.text = this.#text.value;
     this.#measure();
   }
 

@@ -25,6 +25,10 @@ export class JoinForm {
     this.#form.elements.name.select();
   }
 
+  focus() {
+    this.#form.elements.name.focus();
+  }
+
   refuse(reason) {
     this.#wanted = true;
     this.#awaiting = false;

@@ -30,6 +30,10 @@ export class Roster {
     });
   }
 
+  get names() {
+    return this.#inOrder();
+  }
+
   // Over HTTP the server doesn't say who is here.
   start({ count = null, names = [] } = {}) {
     this.#names = new Set(names);

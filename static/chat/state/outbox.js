@@ -1,11 +1,12 @@
-import { clean, comesLater, mend } from "../connection/protocol.js";
+import { comesLater } from "../connection/protocol.js";
+import { early, isHopeless, kept, revived, stays, tidied } from "./entries.js";
+import { Rest } from "./rest.js";
 
 const MOST_UNANSWERED = 32;
-const REST = 1; // seconds
-const ABOUT_THE_TEXT = new Set(["empty", "too_long", "invalid_text", "nonce_conflict"]);
 
-// What was written here and is not in the room yet, in the order of writing, which `at` tells.
-// An entry is waiting → sending → accepted, or failed (`hopeless` where only another text helps);
+// What was written and done here and is not in the room yet, in that order, which `at` tells: the fields
+// of a frame that is answered (post, edit, remove, react), and how it stands.
+// An entry is waiting → sending → accepted, or failed (`hopeless` where another try is in vain);
 // it leaves when its message has come. The store keeps it until it is accepted, if it can.
 export class Outbox {
   #parts;
@@ -13,22 +14,32 @@ export class Outbox {
   #shown = new Set();
   #live = false;
   #oneByOne = false; // there was a backlog: each goes when the one before it is answered
-  #resting = null;
-  #ticking = null;
-  #until = 0;
+  #rest;
+  #becomesDue;
   #here = 0;
 
   // send(entry) tells whether it is on the wire; store; makeNonce(); clock; random(); changed() after each change
   constructor(parts) {
     this.#parts = parts;
+    const { clock, random, changed } = parts;
+    this.#rest = new Rest({ clock, random, over: () => this.#flush(), second: changed });
   }
 
   get entries() {
     return [...this.#entries.values()];
   }
 
+  get posts() {
+    return this.entries.filter(({ type }) => type === "post");
+  }
+
+  // Edits, removals and reactions.
+  get changes() {
+    return this.entries.filter(({ type }) => type !== "post");
+  }
+
   get unsent() {
-    return this.entries.filter(({ state }) => state === "waiting" || state === "sending").length;
+    return this.posts.filter(({ state }) => state === "waiting" || state === "sending").length;
   }
 
   // Whether an answer is on its way.
@@ -43,23 +54,27 @@ export class Outbox {
 
   // The seconds until the first that waits goes out, 0 where it waits for something else.
   get rest() {
-    return this.#live && this.#resting ? Math.max(1, Math.ceil((this.#until - this.#parts.clock.now()) / 1000)) : 0;
+    return this.#live && this.#rest.isOn ? this.#rest.seconds : 0;
   }
 
   isKept({ nonce }) {
     return this.#parts.store.keeps(nonce);
   }
 
-  add(text) {
-    this.#write(this.#parts.makeNonce(), clean(text));
+  isEarly(entry) {
+    return early(entry, this.#parts.clock.now()) > 0;
+  }
+
+  // fields: of the frame, without its nonce; `due` says when it may go out at the earliest
+  add(fields) {
+    this.#write({ ...tidied(fields), nonce: this.#parts.makeNonce() });
   }
 
   // Entries of a page that is gone.
   adopt(entries) {
-    for (const { nonce, text, at, reason, hopeless } of entries) {
-      const entry = { nonce, text: mend(text), at, reason, hopeless, state: reason ? "failed" : "waiting" };
-      if (this.#shown.has(nonce)) this.#parts.store.remove(nonce);
-      else this.#entries.set(nonce, entry);
+    for (const entry of entries.map(revived).filter(Boolean)) {
+      if (this.#shown.has(entry.nonce)) this.#parts.store.remove(entry.nonce);
+      else this.#entries.set(entry.nonce, entry);
     }
     this.#entries = new Map([...this.#entries].sort(([, a], [, b]) => (a.at < b.at ? -1 : 1)));
     this.#flush();
@@ -84,28 +99,26 @@ export class Outbox {
     this.#parts.changed();
   }
 
-  accepted({ nonce, seq }) {
+  // A post is here with its `seq`, a change with its `rev`. Returns the entry, if there is one.
+  accepted({ nonce, seq, rev = seq }) {
+    const entry = this.#entries.get(nonce);
     this.#parts.store.remove(nonce);
-    Object.assign(this.#entries.get(nonce) ?? {}, { state: "accepted", seq });
+    if (entry) Object.assign(entry, { state: "accepted", number: rev });
     this.reached(this.#here);
+    return entry;
   }
 
   // What the server can't take now goes out again by itself, before what was written after it.
-  // Returns the entry if it was refused for its text.
+  // Returns the entry where it was refused for good.
   rejected(frame) {
-    const { nonce, code, message, reason } = frame;
-    const entry = this.#entries.get(nonce);
+    const entry = this.#entries.get(frame.nonce);
     if (!entry) return null;
-    const hopeless = ABOUT_THE_TEXT.has(code) || undefined;
-    if (comesLater(frame)) {
-      Object.assign(entry, { state: "waiting", held: message });
-      this.#rest(frame);
-    } else {
-      Object.assign(entry, { state: "failed", reason, hopeless });
-      this.#save(entry);
-    }
+    const later = comesLater(frame);
+    if (later) this.#postpone(entry, frame);
+    else if (stays(entry)) this.#fail(entry, frame);
+    else this.#remove(entry.nonce);
     this.#flush();
-    return hopeless ? entry : null;
+    return later ? null : entry;
   }
 
   // Our own message has come, before or after its `accepted`.
@@ -114,18 +127,18 @@ export class Outbox {
     this.#remove(nonce);
   }
 
-  // Everything up to seq is here: what was accepted below it is shown, or was removed since.
-  reached(seq) {
-    this.#here = seq;
-    for (const entry of this.#entries.values()) if (entry.seq <= seq) this.seen(entry.nonce);
+  // Everything up to this number is here: what was accepted below it is shown, or was removed since.
+  reached(number) {
+    this.#here = number;
+    for (const entry of this.#entries.values()) if (entry.number <= number) this.seen(entry.nonce);
     this.#flush();
   }
 
   // It counts as written now: it goes out after what was written since.
   retry(nonce) {
-    const { text } = this.#entries.get(nonce);
+    const { reason, hopeless, ...entry } = this.#entries.get(nonce);
     this.#entries.delete(nonce);
-    this.#write(nonce, text);
+    this.#write(entry);
   }
 
   discard(nonce) {
@@ -133,17 +146,24 @@ export class Outbox {
     this.#parts.changed();
   }
 
-  #write(nonce, text) {
+  #write(fields) {
     const last = this.entries.at(-1);
     const now = Math.max(this.#parts.clock.now(), last ? Date.parse(last.at) + 1 : 0);
-    const entry = { nonce, text, at: new Date(now).toISOString(), state: "waiting" };
-    this.#entries.set(nonce, entry);
-    this.#save(entry);
+    const entry = { ...fields, at: new Date(now).toISOString(), state: "waiting" };
+    this.#entries.set(entry.nonce, entry);
+    this.#parts.store.save(kept(entry));
     this.#flush();
   }
 
-  #save({ nonce, text, at, reason, hopeless }) {
-    this.#parts.store.save({ nonce, text, at, reason, hopeless });
+  #postpone(entry, frame) {
+    Object.assign(entry, { state: "waiting", held: frame.message });
+    this.#oneByOne = true;
+    this.#rest.begin(frame);
+  }
+
+  #fail(entry, frame) {
+    Object.assign(entry, { state: "failed", reason: frame.reason, hopeless: isHopeless(entry, frame) });
+    this.#parts.store.save(kept(entry));
   }
 
   #remove(nonce) {
@@ -151,38 +171,25 @@ export class Outbox {
     this.#parts.store.remove(nonce);
   }
 
-  // Those that a busy server turned away together must not come back together.
-  #rest({ code, retry_after: asked = REST }) {
-    const { clock, random } = this.#parts;
-    const wait = asked * 1000 * (code === "busy" ? 1 + random() : 1);
-    clock.clearTimeout(this.#resting);
-    this.#oneByOne = true;
-    this.#until = clock.now() + wait;
-    this.#resting = clock.setTimeout(() => {
-      this.#resting = null;
-      this.#flush();
-    }, wait);
-    this.#tick();
-  }
-
-  // The page shows each second how long it still rests.
-  #tick() {
-    this.#parts.clock.clearTimeout(this.#ticking);
-    if (!this.#resting) return;
-    this.#parts.changed();
-    this.#ticking = this.#parts.clock.setTimeout(() => this.#tick(), 1000);
-  }
-
+  // What is not due yet holds up nothing that was written after it.
   #flush() {
+    this.#comeBackWhenDue();
     let unanswered = this.entries.filter(({ state }) => state === "sending").length;
     for (const entry of this.#entries.values()) {
-      if (!this.#live || this.#resting || unanswered >= (this.#oneByOne ? 1 : MOST_UNANSWERED)) break;
-      if (entry.state !== "waiting") continue;
+      if (!this.#live || this.#rest.isOn || unanswered >= (this.#oneByOne ? 1 : MOST_UNANSWERED)) break;
+      if (entry.state !== "waiting" || this.isEarly(entry)) continue;
       if (!this.#parts.send(entry)) break;
       entry.state = "sending";
       unanswered += 1;
     }
-    if (!this.unsent) this.#oneByOne = false;
+    if (!this.entries.some(({ state }) => state === "waiting" || state === "sending")) this.#oneByOne = false;
     this.#parts.changed();
+  }
+
+  #comeBackWhenDue() {
+    const { clock } = this.#parts;
+    clock.clearTimeout(this.#becomesDue);
+    const waits = this.entries.map((entry) => early(entry, clock.now())).filter(Boolean);
+    if (waits.length) this.#becomesDue = clock.setTimeout(() => this.#flush(), Math.min(...waits));
   }
 }

@@ -26,6 +26,11 @@ export class Timeline {
     return this.#known.size;
   }
 
+  // What is known of a message, shown or not.
+  find(seq) {
+    return this.#known.get(seq);
+  }
+
   start(messages, from) {
     this.#known.clear();
     this.#ceiling = Infinity;

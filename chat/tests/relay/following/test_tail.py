@@ -24,7 +24,7 @@ class Database:
         self.head, self.error, self.asked = Head("e", 0, 0), None, 0
         self._jobs = {
             head.read_head: lambda: self.head,
-            read.recent: lambda head, count: self.events(0),
+            read.recent: lambda head, count: (self.events(0), 0),
             read.latest: lambda count: self.events(0),
             read.after: lambda seq: [
                 Batch(self.head.epoch, seq + 1, self.head.seq, tuple(self.events(seq)))
@@ -110,6 +110,16 @@ async def test_who_can_not_go_on_from_there_is_never_brought_on_with_a_gap(proce
     assert not await process.tail.resumable(beyond)
     with pytest.raises(AssertionError, match="beyond the replay buffer"):
         process.tail.catch_up(beyond)
+
+
+async def test_a_hundred_who_say_that_they_are_ahead_are_a_look_or_two(process, monkeypatch):
+    monkeypatch.setattr(tail, "PAUSE", (60, 60))
+    process.tail.nudge()
+    await asyncio.sleep(0.02)
+    asked = process.database.asked
+    ahead = [process.tail.resumable(Since("e", 1000 + number)) for number in range(100)]
+    assert set(await asyncio.gather(*ahead)) == {False}
+    assert process.database.asked - asked <= 2
 
 
 async def test_what_is_read_is_delivered_when_its_authors_know(process):

@@ -5,6 +5,7 @@ import asyncio
 import pytest
 
 from chat.members.claims import Claim, Claimed
+from chat.policy.names import name_limiter
 from chat.protocol.errors import FrameError
 from chat.relay.people import names as module
 from chat.relay.people import people
@@ -159,3 +160,16 @@ async def test_at_the_end_what_was_begun_is_finished_and_the_others_hear_of_it(r
     assert room.database.noted == [("free", ["bob"])]
     last = [hint for hint in room.group.hints if hint["type"] == "presence"][-1]
     assert (last["whole"], last["names"]) == (True, {})
+
+
+async def test_a_new_name_that_nobody_waited_for_any_more_counts_against_its_address(
+    room, monkeypatch
+):
+    counted: list[str] = []
+    monkeypatch.setattr(module, "PATIENCE", 0.02)
+    monkeypatch.setattr(name_limiter, "took", counted.append)
+    with pytest.raises(FrameError):
+        await room.claim(Claim("ada", "Ada", "192.0.2.1"))
+    assert counted == []
+    room.database.answers.set()
+    await until(lambda: counted == ["192.0.2.1"])

@@ -5,6 +5,7 @@ import threading
 
 import pytest
 
+from chat.protocol.errors import FrameError
 from chat.relay.work import threads as module
 from chat.relay.work.threads import Threads
 from chat.tests.support import until
@@ -98,3 +99,20 @@ async def test_the_end_waits_for_what_has_begun(make_threads):
     await asyncio.wait_for(stopping, 5)
     assert finished == [True]
     await asking
+
+
+@pytest.mark.usefixtures("done", "pooled")
+async def test_beyond_so_many_who_asks_is_told_to_come_again_and_who_gives_up_makes_room(
+    make_threads,
+):
+    threads, go = make_threads("work", 1, most=3), threading.Event()
+    first, second, third = (asyncio.create_task(threads.run(go.wait, 5)) for _ in range(3))
+    await asyncio.sleep(0)
+    with pytest.raises(FrameError) as refused:
+        await threads.run(int, "7")
+    assert (refused.value.code, refused.value.retry_after) == ("busy", 1)
+    third.cancel()
+    await asyncio.gather(third, return_exceptions=True)
+    asked = asyncio.create_task(threads.run(int, "7"))
+    go.set()
+    assert await asyncio.gather(first, second, asked) == [True, True, 7]

@@ -7,10 +7,9 @@ import psycopg
 from django import db
 
 from chat.log import append, head, upkeep
-from chat.log.append import Draft
 from chat.log.batch import Batch
+from chat.log.entries import Draft, Entry, Stored
 from chat.protocol.errors import FrameError
-from chat.relay.writing.posts import Stored
 from chat.relay.writing.writer import Writer
 from chat.tests.support import until
 
@@ -47,6 +46,10 @@ OWN_FAULTS = {
 }
 
 
+def text_of(entry: Entry) -> str:
+    return entry.text if isinstance(entry, Draft) else entry.what.text
+
+
 class Database:
     """A log in memory, in place of the writer's threads. `trouble` may raise, or wait; whoever
     looks something up meets `no_reading`."""
@@ -55,7 +58,7 @@ class Database:
         self.rows: dict[tuple[str, str], tuple[int, str]] = {}
         self.attempts: list[list[str]] = []  # the texts of each
         self.is_sound = True
-        self.trouble: Callable[[list[Draft]], object] = lambda drafts: None
+        self.trouble: Callable[[list[Entry]], object] = lambda drafts: None
         self.no_reading: Exception | None = None
         self.after_commit: Callable[[], object] = lambda: None
         self._jobs = {
@@ -70,26 +73,29 @@ class Database:
         return await self._jobs[job](*args)
 
     async def _append(self, drafts, known):
-        self.attempts.append([draft.text for draft in drafts])
+        self.attempts.append([text_of(draft) for draft in drafts])
         waits = self.trouble(drafts)
         if waits is not None:
             await waits
         first = len(self.rows) + 1
-        fresh = {draft.key: draft.text for draft in drafts if draft.key not in self.rows}
+        fresh = {draft.key: text_of(draft) for draft in drafts if draft.key not in self.rows}
         for seq, (key, text) in enumerate(fresh.items(), first):
             self.rows[key] = seq, text
         self.after_commit()
         new = [Batch("e", first, len(self.rows), ())] if fresh else []
-        return [self._seq(draft) for draft in drafts], new
+        return [
+            Stored(seq, fresh=seq >= first) if seq else FrameError("nonce_conflict")
+            for seq in map(self._seq, drafts)
+        ], new
 
     async def _find(self, drafts):
         if self.no_reading:
             raise self.no_reading
-        return [self._seq(draft) for draft in drafts]
+        return [Stored(seq) if seq else None for seq in map(self._seq, drafts)]
 
-    def _seq(self, draft: Draft) -> int | None:
-        seq, text = self.rows.get(draft.key, (None, draft.text))
-        return seq if text == draft.text else None
+    def _seq(self, draft: Entry) -> int | None:
+        seq, text = self.rows.get(draft.key, (None, text_of(draft)))
+        return seq if text == text_of(draft) else None
 
     async def _mend(self):
         return False
@@ -116,7 +122,7 @@ class Room:
 
     def posts(self, text: str, refusal: FrameError | None = None, nonce: str = "") -> None:
         told = self.told.setdefault(text, [])
-        self.writer.post(Draft("ada", "Ada", nonce or text, text), told.append, refusal)
+        self.writer.write(Draft("ada", "Ada", nonce or text, text), told.append, refusal)
 
     def is_stored(self, text: str) -> bool:
         return any(isinstance(outcome, Stored) for outcome in self.told[text])

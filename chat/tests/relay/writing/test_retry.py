@@ -6,8 +6,8 @@ import psycopg
 import pytest
 from django import db
 
+from chat.log.entries import Stored
 from chat.relay.writing import retry
-from chat.relay.writing.posts import Stored
 from chat.tests.relay.writing.played import OUTAGES, OWN_FAULTS, fails, poisoned, raised
 from chat.tests.support import until
 

@@ -4,10 +4,10 @@ import asyncio
 
 import pytest
 
-from chat.log.append import Draft
+from chat.log.entries import Change, Draft, Stored
 from chat.protocol.errors import FrameError
+from chat.protocol.incoming import Edit
 from chat.relay.writing import writer
-from chat.relay.writing.posts import Stored
 from chat.tests.relay.writing.played import OUTAGES, fails
 from chat.tests.support import until
 
@@ -93,6 +93,22 @@ async def test_a_retry_that_is_given_back_untried_is_accepted_where_it_is_stored
     await until(lambda: room.told["stored"] == [Stored(1, fresh=False)])
 
 
+async def test_another_change_under_a_nonce_that_waits_is_no_retry_of_it(room):
+    """It must not be stored past a refusal."""
+    answer = asyncio.Event()
+    room.database.trouble = lambda entries: answer.wait()
+    told = []
+    room.writer.write(Change("ada", Edit("nonce-01", 1, "one")), told.append, None)
+    await until(lambda: room.database.attempts)
+    refusal = FrameError("rate_limited")
+    room.writer.write(Change("ada", Edit("nonce-01", 1, "two")), told.append, refusal)
+    await until(lambda: told == [refusal])
+    room.writer.write(Change("ada", Edit("nonce-01", 1, "one")), told.append, refusal)
+    answer.set()
+    await until(lambda: len(told) == 3)
+    assert told[1:] == [Stored(1, fresh=True), Stored(1)]
+
+
 # --- Before others deliver ------------------------------------------------------------------------
 async def test_who_reads_the_log_waits_for_no_attempt_that_hangs_and_authors_know_even_so(room):
     answer = asyncio.Event()
@@ -151,6 +167,6 @@ async def test_an_author_who_can_not_be_told_keeps_nobody_else_from_it(room):
     def gone(outcome):
         raise RuntimeError("it is gone")
 
-    room.writer.post(Draft("eve", "Eve", "gone", "gone"), gone, None)
+    room.writer.write(Draft("eve", "Eve", "gone", "gone"), gone, None)
     room.posts("hello")
     await until(lambda: room.is_stored("hello"))

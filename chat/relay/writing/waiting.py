@@ -1,38 +1,29 @@
-"""Posts on their way into the log."""
+"""Entries on their way into the log."""
 
 import asyncio
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from chat.log.append import Draft
+from chat.log.append import Outcome
+from chat.log.entries import Entry
 from chat.protocol.errors import FrameError
 
+Settle = Callable[[Outcome], None]
 logger = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Stored:
-    """A post is in the log under `seq`; it is `fresh` where it wasn't before."""
-
-    seq: int
-    fresh: bool
-
-
-Settle = Callable[[Stored | FrameError], None]
 
 
 @dataclass(slots=True)
 class Waiting:
-    """A post in a queue. `settle` is called once; with `refusal` where it is not stored."""
+    """An entry in a queue. `settle` is called once; with `refusal` where it is not stored."""
 
-    draft: Draft
+    entry: Entry
     settle: Settle
     refusal: FrameError
     to_store: bool
     settled: bool = False
 
-    def tell(self, outcome: Stored | FrameError) -> None:
+    def tell(self, outcome: Outcome) -> None:
         """Let its author know, who may be gone."""
         self.settled = True
         try:
@@ -46,7 +37,7 @@ class Attempt:
 
     def __init__(self, batch: list[Waiting]):
         self._batch = batch
-        self.keys = frozenset(waiting.draft.key for waiting in batch)
+        self.keys = frozenset(waiting.entry.key for waiting in batch)
         self.over = asyncio.Event()
 
     @property
