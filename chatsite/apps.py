@@ -11,6 +11,9 @@ WORDS = {
 CONNECTIONS = 2  # for each socket that the process may have
 CONNECTIONS_PER_ADDRESS = 4  # for each socket that an address may have
 AT_LEAST = 64  # for an address
+REQUESTS_AT_ONCE = 4  # at work for an address; pages are made by one thread, so more are no faster
+TEXTS_AT_ONCE = 100  # of a socket: three times what a client may have unanswered
+TEXTS_PER_SECOND = 20.0  # after that, as fast as hardly anybody types
 
 
 class ChatSiteConfig(AppConfig):
@@ -49,6 +52,9 @@ class ChatSiteConfig(AppConfig):
                 trusted_hops=settings.CHAT_TRUSTED_HOPS,
                 connections=CONNECTIONS * settings.CHAT_SOCKETS,
                 connections_per_address=own and max(AT_LEAST, CONNECTIONS_PER_ADDRESS * own),
+                requests_at_once=settings.CHAT_LIMITS and REQUESTS_AT_ONCE,
+                texts_at_once=settings.CHAT_LIMITS and TEXTS_AT_ONCE,
+                texts_per_second=TEXTS_PER_SECOND,
                 words=WORDS,
                 admit=requests.admit,
                 refused=refusals.note,

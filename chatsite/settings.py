@@ -41,8 +41,8 @@ CHAT_ORIGINS = environment.origins("CHAT_ORIGINS")
 # By default as much as two hundred people at one address need, a school's: they come within a
 # minute, talk, and all come back at once.
 CHAT_LIMITS = environment.flag("CHAT_LIMITS", default=True)  # all rates and budgets
-CHAT_REQUEST_RATE = environment.rate("CHAT_REQUEST_RATE", "600/minute")
-CHAT_HANDSHAKE_RATE = environment.rate("CHAT_HANDSHAKE_RATE", "600/minute")
+CHAT_REQUEST_RATE = environment.rate("CHAT_REQUEST_RATE", "300/30 seconds")
+CHAT_HANDSHAKE_RATE = environment.rate("CHAT_HANDSHAKE_RATE", "300/30 seconds")
 CHAT_JOIN_RATE = environment.rate("CHAT_JOIN_RATE", "600/minute")
 CHAT_NAME_RATE = environment.rate("CHAT_NAME_RATE", "400/day")
 CHAT_RESUME_BYTES_PER_ADDRESS = environment.budget("CHAT_RESUME_BYTES_PER_ADDRESS", "16 MiB/minute")
@@ -96,6 +96,7 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "csp",
 ]
+PASSWORD_HASHERS = ["chatsite.hashing.GivesWay"]
 MIDDLEWARE = [
     "chatsite.headers.Headers",  # on whatever the others answer
     "chatsite.probes.Probes",  # early: they are asked in plain http, under any name

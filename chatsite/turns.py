@@ -17,6 +17,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from chat.relay.work.outage import Outage
+from chat.web.waiting import while_waiting
 from chatsite.handler import is_threaded
 
 AT_ONCE = 1  # of the pool's connections, the room keeps all others
@@ -47,7 +48,7 @@ class Turns:
             return await self._get_response(request)
         try:
             with contextlib.ExitStack() as waiting:
-                async with asyncio.timeout(PATIENCE):
+                async with asyncio.timeout(PATIENCE), while_waiting(request):
                     if request.COOKIES.get(settings.SESSION_COOKIE_NAME) not in self._staff:
                         await _take(waiting, self._strangers)
                     await _take(waiting, self._free)

@@ -24,7 +24,7 @@ from chat.web.origin import deny, names_origin, same_origin
 from chat.web.tab import Tab
 from chat.web.wishes import Wish
 
-IN_A_ROW = 8  # frames; `receive` doesn't wait while there is more, and others do
+IN_A_ROW = 2  # frames; `receive` doesn't wait while there is more, and others do
 UNANSWERED = 32  # posts and changes; a client that sends more is not read until some are settled
 logger = logging.getLogger(__name__)
 

@@ -13,6 +13,7 @@ from chat.protocol.errors import FrameError
 from chat.protocol.incoming import Since
 from chat.relay.relay import Relay
 from chat.web import access
+from chat.web.waiting import while_waiting
 
 PAGE = 50
 MOST = 50  # messages that are asked for by number
@@ -108,7 +109,8 @@ async def _moved(request: HttpRequest, relay: Relay, since: Since, wait: float) 
     address = access.address(request)
     connection_limiter.admit(address)
     try:
-        await relay.tail.moved(since, wait)
+        async with while_waiting(request):
+            await relay.tail.moved(since, wait)
     finally:
         connection_limiter.release(address)
 

@@ -4,6 +4,7 @@ import asyncio
 from typing import Any, Protocol
 
 from chatsite.server.asgi import Message
+from chatsite.server.concurrency import Concurrency
 from chatsite.server.door import Door
 from chatsite.server.terms import Terms
 
@@ -13,6 +14,7 @@ class Host(Protocol):
 
     terms: Terms
     door: Door
+    concurrency: Concurrency
     root_path: str
     websocket_connect_timeout: float
     ping_interval: float

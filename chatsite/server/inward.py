@@ -9,8 +9,9 @@ from websockets.frames import Frame, Opcode
 from websockets.protocol import Protocol
 
 from chatsite.server.asgi import Message
+from chatsite.server.bucket import Bucket
 
-SLICE = 1024  # bytes that are read in one go: at most 170 frames
+SLICE = 256  # bytes that are read in one go: at most 42 frames
 FRAGMENTS = 16  # that a message may come in; browsers send it in one
 CONTROLS = 20  # pings and pongs that may come at once
 CONTROLS_PER_SECOND = 10.0  # that may follow; a browser answers one in 20 s
@@ -23,10 +24,7 @@ class Flood(Exception):
 class Inward:
     """What has come in, in order. `take` is the one place that every frame of any kind passes."""
 
-    __slots__ = (
-        *("_begun", "_binary", "_controls", "_controls_at", "_events", "_fragments", "_rest"),
-        "_wire",
-    )
+    __slots__ = (*("_begun", "_binary", "_controls", "_events", "_fragments", "_rest", "_wire"),)
 
     def __init__(self, wire: Protocol) -> None:
         self._wire = wire
@@ -35,8 +33,7 @@ class Inward:
         self._begun: bytearray | None = None  # a message that has not ended yet
         self._binary = False
         self._fragments = 0  # of that message
-        self._controls = 0.0  # how many are to be forgotten yet
-        self._controls_at = 0.0
+        self._controls = Bucket(CONTROLS, CONTROLS_PER_SECOND)
 
     def put(self, data: bytes) -> None:
         self._rest = self._rest + data if self._rest else data
@@ -80,10 +77,9 @@ class Inward:
 
     def control(self, now: float) -> None:
         """Count a ping or a pong, which the wire has answered. Raises `Flood`."""
-        forgotten = (now - self._controls_at) * CONTROLS_PER_SECOND
-        self._controls, self._controls_at = max(0.0, self._controls - forgotten) + 1, now
-        if self._controls > CONTROLS:
+        if self._controls.wait(now):
             raise Flood
+        self._controls.take(now)
 
     def _event(self, data: bytes) -> Message:
         kind = {"bytes": data} if self._binary else {"text": data.decode()}

@@ -6,11 +6,13 @@ from twisted.internet.protocol import Protocol
 from websockets.frames import Frame
 
 from chatsite.server.asgi import Message, Receive
+from chatsite.server.bucket import Bucket
 from chatsite.server.inward import Inward
 from chatsite.server.transport import Transport
 
 IN_A_ROW = 32  # frames that are taken at once; then others have their turn
 UNREAD_FRAMES = 64  # messages for the application; with more waiting the socket is not read
+UNREAD_BYTES = 128 * 1024  # of them
 FLOOD = 10.0  # seconds of that until it is closed
 BREATH = 0.25  # seconds of reading that don't end a flood: a busy machine takes such breaks
 EARLY_BYTES = 64 * 1024  # what may come before the handshake is answered; nobody needs that
@@ -23,11 +25,15 @@ class Reading(Protocol):
     # Twisted's own type is an interface, which says nothing to a type checker.
     transport: Transport  # type: ignore[assignment]
     queue: asyncio.Queue[Message]  # to the application
+    pace: Bucket | None = None  # of the messages that the application takes
+    _cut = False  # what it sends is of no interest any more
+    _unread = 0  # bytes of messages in the queue
     unanswered = False  # the handshake is: what comes meanwhile waits
     heard = 0.0  # when it last sent anything
     _paused = False  # it is not read
     _deaf = False  # nor will it ever be again
     _held = False  # too much waits for the application
+    _caught_up = True  # since the flood began the application has once taken all
     _released = 0.0
     _flood_began = 0.0
     _flood_ends: asyncio.TimerHandle | None = None
@@ -82,23 +88,41 @@ class Reading(Protocol):
     def give(self, message: Message) -> None:
         """Hand a message to the application."""
         self.queue.put_nowait(message)
-        if self.queue.qsize() >= UNREAD_FRAMES:
+        self._unread += _size(message)
+        if self.queue.qsize() >= UNREAD_FRAMES or self._unread >= UNREAD_BYTES:
             self._hold()
 
     def counted(self, receive: Receive) -> Receive:
-        """The application's `receive`, which lets this socket be read again."""
+        """The application's `receive`, at a pace, which lets this socket be read again.
+
+        The pace is here, not where frames come in: who sends some dozens at once, and waits for
+        their answers, has never too many in the queue.
+        """
 
         async def taken() -> Message:
             event = await receive()
-            if self._held and self.queue.qsize() <= UNREAD_FRAMES // 2:
+            if event["type"] == "websocket.receive":
+                await self._keep_pace()
+                self._unread -= _size(event)
+            self._caught_up = self._caught_up or self.queue.empty()
+            few = 2 * self.queue.qsize() <= UNREAD_FRAMES and 2 * self._unread <= UNREAD_BYTES
+            if self._held and few:
                 self.release()
             return event
 
         return taken
 
+    async def _keep_pace(self) -> None:
+        """Wait for a token; not where it is closed, and nothing more will come."""
+        if self.pace:
+            wait = self.pace.wait(now())
+            if wait and not self._cut:
+                await asyncio.sleep(wait)
+            self.pace.take(now())
+
     def _hold(self) -> None:
-        if now() > self._released + BREATH:
-            self._flood_began = now()
+        if self._caught_up and now() > self._released + BREATH:
+            self._flood_began, self._caught_up = now(), False
         self._held = True
         left = self._flood_began + FLOOD - now()
         self._flood_ends = asyncio.get_running_loop().call_later(left, self.flooded)
@@ -123,6 +147,10 @@ class Reading(Protocol):
         for timer in self._flood_ends, self._turn:
             if timer:
                 timer.cancel()
+
+
+def _size(message: Message) -> int:
+    return len(message.get("text") or message.get("bytes") or "")
 
 
 def now() -> float:

@@ -1,5 +1,7 @@
 """A request: bounded while it comes in, and asked about before the application sees it."""
 
+import asyncio
+from functools import partial
 from http import HTTPStatus
 from io import BytesIO
 from typing import Any
@@ -10,6 +12,7 @@ from twisted.python.failure import Failure
 
 from chatsite.server.handshake import accepted, is_valid
 from chatsite.server.scope import described
+from chatsite.server.transport import Transport
 from chatsite.server.websocket import WebSocket
 
 BODY_BYTES = 256 * 1024  # the largest form of the admin is far smaller
@@ -24,6 +27,7 @@ class Request(http_protocol.WebRequest):
     _chunks: int | None = None  # of a body that comes in any
     _refused = False
     _asks_for_socket = False
+    _connection: Transport | None = None  # of one that may be, or is, at work
 
     # --- while it comes in -----------------------------------------------------------------------
     def gotLength(self, length: int | None) -> None:
@@ -48,13 +52,22 @@ class Request(http_protocol.WebRequest):
             super().handleContentChunk(data)
 
     # --- when it is there ------------------------------------------------------------------------
-    def process(self) -> Any:
+    def process(self) -> None:
         self.requestHeaders.removeHeader(b"daphne-root-path")  # anyone can send it
         if not self._refused:
             self._look_at_it()
-        if self._refused:
-            return None
-        return self._open_socket() if self._asks_for_socket else super().process()
+        if not self._refused:
+            self._connection = self.channel.transport
+            if self._asks_for_socket:
+                self._connection.pauseProducing()  # what follows is for the socket
+            self.server.concurrency.begin(self._connection, self._address(), self._begin)
+
+    def _begin(self) -> None:
+        """It is its turn."""
+        if self._asks_for_socket:
+            self._open_socket()
+        else:
+            super().process()
 
     def _look_at_it(self) -> None:
         # RFC 9112, 3.2. HTTP/1.0 knows no Host, and some balancers' probes speak that.
@@ -67,7 +80,12 @@ class Request(http_protocol.WebRequest):
         kind = "handshake" if self._asks_for_socket else "request"
         wait = self.server.terms.admit(self._address(), kind, self.path.decode("latin1"))
         if wait:
-            self._refuse(HTTPStatus.TOO_MANY_REQUESTS, "too fast", wait)
+            self._note_refusal("too fast")
+            self.server.refusing.say(self._address(), partial(self._say_too_fast, wait))
+
+    def _say_too_fast(self, wait: float) -> None:
+        if self.channel:  # it has not gone meanwhile
+            self.channel.refuse(HTTPStatus.TOO_MANY_REQUESTS, wait)
 
     def _open_socket(self) -> None:
         """Hand the connection over to a WebSocket, in place of Daphne, which would write down the
@@ -92,11 +110,14 @@ class Request(http_protocol.WebRequest):
         channel.hand_over()
         transport.resumeProducing()  # paused since the request was there
 
-    def _refuse(self, status: HTTPStatus, why: str, retry_after: float = 0.0) -> None:
+    def _refuse(self, status: HTTPStatus, why: str) -> None:
+        self._note_refusal(why)
+        self.channel.refuse(status)
+
+    def _note_refusal(self, why: str) -> None:
         self._refused = True
         self._forget_body()
         self.server.terms.refused(self._address(), why)
-        self.channel.refuse(status, retry_after)
 
     def _address(self) -> str | None:
         forwarded = self.requestHeaders.getRawHeaders(b"x-forwarded-for", [])
@@ -107,16 +128,32 @@ class Request(http_protocol.WebRequest):
     # --- until it is answered ---------------------------------------------------------------------
     def finish(self) -> None:
         self._forget_body()
+        self.rest()  # before Twisted goes on with the next of this connection
         super().finish()
 
     def connectionLost(self, reason: Failure) -> None:
         self._forget_body()
+        self.rest()
         super().connectionLost(reason)
 
     def _forget_body(self) -> None:
         self.server.bodies -= self._received
         self._received = 0
 
+    # --- what the application finds in its scope --------------------------------------------------
+    def rest(self) -> None:
+        """It only waits from now on: another of its address may begin in its place."""
+        if self._connection:
+            self.server.concurrency.end(self._connection)
+
+    async def turn(self) -> None:
+        """Wait until it may work on."""
+        begun = asyncio.Event()
+        if self._connection:
+            self.server.concurrency.begin(self._connection, self._address(), begun.set)
+            await begun.wait()
+
+    # --- what the server asks ---------------------------------------------------------------------
     async def flushed(self) -> None:
         """Wait until what was written of the answer has left, nearly all."""
         if not self.finished and self.channel:

@@ -54,6 +54,9 @@ class Terms:
     trusted_hops: int = 0  # proxies in front whose X-Forwarded-For is believed
     connections: int = 0  # in all; 0: no limit
     connections_per_address: int = 0  # where no proxy is trusted; 0: no limit
+    requests_at_once: int = 0  # at work for an address, four times that for all; 0: no limit
+    texts_at_once: int = 0  # that are taken from a WebSocket; 0: no limit
+    texts_per_second: float = 0.0  # that are taken after that
     words: Mapping[int, str] = field(default_factory=dict)
     admit: Callable[[str | None, str, str], float] = admit_all
     refused: Callable[[str | None, str], None] = tell_nobody

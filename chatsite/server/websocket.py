@@ -15,6 +15,7 @@ from websockets.protocol import Protocol, Side
 
 from chatsite.server.answers import answer
 from chatsite.server.asgi import Message
+from chatsite.server.bucket import Bucket
 from chatsite.server.host import Host
 from chatsite.server.inward import Flood, Inward
 from chatsite.server.reading import now
@@ -34,6 +35,8 @@ class WebSocket(Writing):
         self._visit = {"path": scope["path"], "client": scope["client"] and scope["client"][0]}
         self._wire = Protocol(Side.SERVER, max_size=server.terms.frame_bytes)
         self.inward = Inward(self._wire)
+        if server.terms.texts_at_once:
+            self.pace = Bucket(server.terms.texts_at_once, server.terms.texts_per_second)
 
     def connectionMade(self) -> None:
         self._opened = now()
@@ -53,6 +56,7 @@ class WebSocket(Writing):
         if self._abort:
             self._abort.cancel()
         self.server.protocol_disconnected(self)
+        self.server.concurrency.end(self.transport)
         self.server.door.leave(self.transport)
         self._wire.receive_eof()
         self.queue.put_nowait({"type": "websocket.disconnect", "code": self._wire.close_code})
@@ -63,6 +67,7 @@ class WebSocket(Writing):
     def _accept(self, message: Message) -> None:
         if self.unanswered:
             self.unanswered, self._open = False, True
+            self.server.concurrency.end(self.transport)
             self._outward.write(self._opening)
             self._log("connected")
             self.take_some()  # what came since the handshake, or together with it
@@ -70,6 +75,7 @@ class WebSocket(Writing):
     def _refuse(self, status: int) -> None:
         if self.unanswered:
             self.read_no_more()
+            self.server.concurrency.end(self.transport)
             self._outward.write(answer(HTTPStatus(status)))
             self.finish()
             self._log("rejected")

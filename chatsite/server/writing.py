@@ -28,7 +28,6 @@ class Writing(Reading):
     _outward: Outward
     _address: str | None = None  # the client's
     _open = False
-    _cut = False  # what it sends is of no interest any more
     _closed = False  # the client has said that it closes
     _patience: float | None = None  # seconds that it has left to end, once it ends
     _abort: asyncio.TimerHandle | None = None

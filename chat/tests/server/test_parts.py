@@ -15,6 +15,9 @@ from websockets.frames import Frame, Opcode
 from websockets.protocol import Protocol, Side
 
 from chat.tests.support.servers import ROOT
+from chatsite.server import reading
+from chatsite.server.bucket import Bucket
+from chatsite.server.concurrency import Concurrency
 from chatsite.server.door import Door
 from chatsite.server.handshake import accepted, is_valid
 from chatsite.server.inward import (
@@ -26,6 +29,7 @@ from chatsite.server.inward import (
     Inward,
 )
 from chatsite.server.reading import IN_A_ROW, UNREAD_FRAMES
+from chatsite.server.reading import UNREAD_BYTES as WAITING_BYTES
 from chatsite.server.terms import Goodbye, Terms
 from chatsite.server.transport import PIECE, Direct
 from chatsite.server.websocket import WebSocket
@@ -332,7 +336,7 @@ class Server:
         self.refusals = []
         tell = lambda *refusal: self.refusals.append(refusal)  # noqa: E731
         self.terms = Terms(16 * 1024, "send_queue", *self.goodbyes, *[None] * 4, refused=tell)
-        self.door = Door(self.terms)
+        self.door, self.concurrency = Door(self.terms), Concurrency(self.terms)
 
     def create_application(self, protocol, scope):
         self.scope = scope
@@ -446,6 +450,57 @@ async def test_a_socket_is_not_read_while_the_application_is_behind(opened, tran
     assert read == texts
     await its_turn()
     assert transport.producerState == "producing"
+
+
+async def test_a_few_large_texts_are_much_too(opened, transport):
+    large = framed("x" * 16_000)
+    for _ in range(2 * WAITING_BYTES // len(large)):
+        opened.dataReceived(large)
+    assert opened.server.queue.qsize() == -(-WAITING_BYTES // 16_000)
+    assert transport.producerState == "paused"
+
+
+async def test_texts_are_taken_at_a_pace_and_who_keeps_ahead_of_it_floods(
+    opened, transport, monkeypatch
+):
+    monkeypatch.setattr(reading, "FLOOD", 0.2)
+    opened.pace = Bucket(2 * UNREAD_FRAMES, 100.0)
+    receive, read = opened.counted(opened.server.queue.get), []
+
+    async def take() -> None:
+        while True:
+            read.append(await receive())
+
+    taking = asyncio.create_task(take())
+    async with asyncio.timeout(10):
+        while not (said := transport.heard()):
+            if transport.producerState == "producing":
+                opened.dataReceived(framed("garbage") * 10)
+            await asyncio.sleep(0.001)
+    taking.cancel()
+    assert Frame(Opcode.TEXT, b"flood").serialize(mask=False) in said
+    assert len(read) >= 2 * UNREAD_FRAMES
+
+
+async def test_who_has_few_unanswered_is_no_flood_however_long(opened, transport, monkeypatch):
+    monkeypatch.setattr(reading, "FLOOD", 0.0)
+    opened.pace = Bucket(1, 1000.0)
+    receive = opened.counted(opened.server.queue.get)
+    opened.dataReceived(framed("a post") * 32)
+    for _ in range(200):
+        await receive()
+        opened.dataReceived(framed("a post"))
+    assert transport.heard() == b""
+
+
+async def test_what_a_closed_socket_has_sent_is_taken_at_once(opened):
+    opened.pace = Bucket(1, 0.001)
+    opened.dataReceived(framed("the last words") * 30)
+    receive = opened.counted(opened.server.queue.get)
+    opened.handle_reply({"type": "websocket.close", "code": 1000})
+    async with asyncio.timeout(10):
+        for _ in range(30):
+            await receive()
 
 
 async def test_frames_that_came_before_a_close_are_not_lost(opened, transport):
