@@ -38,6 +38,8 @@ class ChatSiteConfig(AppConfig):
             return Goodbye(outgoing.bye(code, message), bounds.CLOSE_CODES[code])
 
         own = settings.CHAT_LIMITS and settings.CHAT_SOCKETS_PER_ADDRESS
+        # Where people may post without a limit, their sockets have none.
+        paced = settings.CHAT_LIMITS and settings.CHAT_POST_RATE
         health.more["descriptors"] = lambda: not descriptors.short()
         register(
             Terms(
@@ -53,7 +55,7 @@ class ChatSiteConfig(AppConfig):
                 connections=CONNECTIONS * settings.CHAT_SOCKETS,
                 connections_per_address=own and max(AT_LEAST, CONNECTIONS_PER_ADDRESS * own),
                 requests_at_once=settings.CHAT_LIMITS and REQUESTS_AT_ONCE,
-                texts_at_once=settings.CHAT_LIMITS and TEXTS_AT_ONCE,
+                texts_at_once=TEXTS_AT_ONCE if paced else 0,
                 texts_per_second=TEXTS_PER_SECOND,
                 words=WORDS,
                 admit=requests.admit,
