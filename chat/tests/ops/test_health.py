@@ -56,7 +56,7 @@ def fails(site, **parts: str) -> bool:
 def is_alive(site) -> bool:
     began = time.monotonic()
     answer = site.request("/healthz")
-    assert time.monotonic() - began < 1
+    assert time.monotonic() - began < 5  # whatever hangs, for longer
     return (answer.status, answer.body) == (200, b"ok\n")
 
 

@@ -276,6 +276,7 @@ class Supervisor(Server):
         self.env.write_text("".join(f"{name}={shlex.quote(v)}\n" for name, v in lines.items()))
         self.url = f"http://127.0.0.1:{self.port}"
         self.ws_urls = [f"ws://127.0.0.1:{self.port}/ws/chat/"]
+        self.processes = [self]  # they share one port
 
     def command(self):
         program = (DEPLOY / "supervisor.conf").read_text()

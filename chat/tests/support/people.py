@@ -10,7 +10,6 @@ import json
 import socket
 import time
 import uuid
-from urllib.parse import urlsplit
 
 from websockets.exceptions import ConnectionClosed
 from websockets.frames import Frame, Opcode
@@ -93,7 +92,7 @@ class Person:
             link.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 16 * 1024)
         if self._address:
             link.bind((self._address, 0))
-        link.connect(("127.0.0.1", urlsplit(self._site.ws_urls[process]).port))
+        link.connect(("127.0.0.1", self._site.processes[process].port))
         return link
 
     def joins(self, name: str | None = None, since: dict | None = None) -> dict:
