@@ -42,7 +42,7 @@ CHAT_ORIGINS = environment.origins("CHAT_ORIGINS")
 # minute, talk, and all come back at once.
 CHAT_LIMITS = environment.flag("CHAT_LIMITS", default=True)  # all rates and budgets
 CHAT_REQUEST_RATE = environment.rate("CHAT_REQUEST_RATE", "300/30 seconds")
-CHAT_HANDSHAKE_RATE = environment.rate("CHAT_HANDSHAKE_RATE", "300/30 seconds")
+CHAT_HANDSHAKE_RATE = environment.rate("CHAT_HANDSHAKE_RATE", "600/minute")
 CHAT_JOIN_RATE = environment.rate("CHAT_JOIN_RATE", "600/minute")
 CHAT_NAME_RATE = environment.rate("CHAT_NAME_RATE", "400/day")
 CHAT_RESUME_BYTES_PER_ADDRESS = environment.budget("CHAT_RESUME_BYTES_PER_ADDRESS", "16 MiB/minute")

@@ -44,7 +44,7 @@ def holds(promise: Promise, report: Report, noise: float) -> None:
 
 def is_stopped(report: Report, attack: Attack, noise: float) -> None:
     """What has no end by itself is given one, in time."""
-    if attack.ends is not None and attack.ends < report.seconds:
+    if attack.ends is not None and noise * attack.ends < report.seconds:
         stopped = report.loots[attack.name]["stopped"]
         assert stopped is not None, f"{attack.name}: nothing was refused"
         assert stopped <= noise * attack.ends, attack.name
