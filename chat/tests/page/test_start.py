@@ -6,7 +6,6 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from chat.tests.page.test_page import is_connected, joins, name_box, says
-from chat.tests.support import eventually
 
 once = pytest.mark.stack("embedded")  # the other stack has nothing to add
 LOST = "This page could not start."
@@ -107,7 +106,7 @@ def test_a_lost_style_sheet_is_a_start_that_failed_too(open_broken):
     page = open_broken(lost=r"/chat\.[0-9a-f]{12}\.css")
     expect(page.get_by_text("It tries again by itself").first).to_be_attached()
     page.unroute(re.compile(r"/chat\.[0-9a-f]{12}\.css"))
-    eventually(lambda: page.locator("body").evaluate("b => getComputedStyle(b).display") == "grid")
+    expect(page.locator("body")).to_have_css("display", "grid")  # it may be loaded again meanwhile
     is_connected(page)
 
 
